@@ -1,0 +1,4 @@
+/** The hardware abstraction layer that applications compile against. */
+module org.touchstone.api {
+  requires static transitive org.jspecify;
+}

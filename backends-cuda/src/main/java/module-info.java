@@ -1,0 +1,5 @@
+/** The CUDA backend and the PTX simulator. */
+module org.touchstone.backends.cuda {
+  requires jcuda;
+  requires org.touchstone.backends;
+}

@@ -1,0 +1,5 @@
+/** The CUDA backend. */
+@NullMarked
+package org.touchstone.backends.cuda;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** The conformance suite: cases, oracle, judge, mutants, runner and reports. */
+module org.touchstone.conformance {
+  requires transitive org.touchstone.backends;
+  requires tools.jackson.databind;
+}

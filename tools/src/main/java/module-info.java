@@ -1,0 +1,7 @@
+/** The {@code touchstone} command line. */
+module org.touchstone.tools {
+  requires ascii.table;
+  requires info.picocli;
+  requires org.touchstone.conformance;
+  requires tools.jackson.databind;
+}
