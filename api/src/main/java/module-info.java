@@ -1,4 +1,6 @@
 /** The hardware abstraction layer that applications compile against. */
 module org.touchstone.api {
   requires static transitive org.jspecify;
+
+  exports org.touchstone.api.format;
 }
