@@ -72,7 +72,7 @@ public final class E8m0 {
       case UP -> value > power;
       case NEAREST -> {
         double midpoint = 1.5 * power;
-        yield value > midpoint || value == midpoint && (code & 1) != 0;
+        yield value > midpoint || (value == midpoint && (code & 1) != 0);
       }
     };
   }
@@ -117,7 +117,7 @@ public final class E8m0 {
     if (bits >= FLOAT_INFINITY_BITS) {
       return Float.NaN;
     }
-    int field = bits + ((1 << FLOAT_EXPONENT_SHIFT) - 1) >>> FLOAT_EXPONENT_SHIFT;
+    int field = (bits + ((1 << FLOAT_EXPONENT_SHIFT) - 1)) >>> FLOAT_EXPONENT_SHIFT;
     return Float.intBitsToFloat(Math.clamp(field, 1, MAX_CODE) << FLOAT_EXPONENT_SHIFT);
   }
 }

@@ -488,11 +488,11 @@ public enum FloatFormat {
       return 0;
     }
     long significand =
-        Double.doubleToRawLongBits(magnitude) & DOUBLE_MANTISSA_MASK | DOUBLE_MANTISSA_MASK + 1;
+        (Double.doubleToRawLongBits(magnitude) & DOUBLE_MANTISSA_MASK) | (DOUBLE_MANTISSA_MASK + 1);
     long quotient = significand >>> shift;
     long remainder = significand - (quotient << shift);
     long half = 1L << (shift - 1);
-    if (remainder > half || remainder == half && (quotient & 1) != 0) {
+    if (remainder > half || (remainder == half && (quotient & 1) != 0)) {
       quotient++;
     }
     // The hidden bit adds one to the exponent field and a carry out of the mantissa another, so no
