@@ -41,20 +41,20 @@ public final class E8m0 {
    * @param rounding which of the two neighbours to take
    * @param saturation code for +Infinity and for what rounds above 2^127: 0xFE if {@link
    *     Saturation#SAT}, else 0xFF
-   * @return a code from 0 to 0xFF; 0 for everything below 2^-127, 0xFF for NaN
+   * @return the code; 0 for everything below 2^-127, 0xFF for NaN
    * @throws IllegalArgumentException if {@code value} is zero or negative, for which the format has
    *     no code
    */
-  public static int encode(double value, E8m0Rounding rounding, Saturation saturation) {
+  public static byte encode(double value, E8m0Rounding rounding, Saturation saturation) {
     if (Double.isNaN(value)) {
-      return Byte.toUnsignedInt(NAN);
+      return NAN;
     }
     if (!(value > 0)) {
       throw new IllegalArgumentException(
           "E8M0 has no code for %s: expected a positive number, raise the value to a floor first"
               .formatted(value));
     }
-    int overflow = saturation == Saturation.SAT ? MAX_CODE : Byte.toUnsignedInt(NAN);
+    byte overflow = saturation == Saturation.SAT ? (byte) MAX_CODE : NAN;
     if (Double.isInfinite(value)) {
       return overflow;
     }
@@ -64,7 +64,7 @@ public final class E8m0 {
     if (roundsAbove(value, power, code, rounding)) {
       code++;
     }
-    return code > MAX_CODE ? overflow : code;
+    return code > MAX_CODE ? overflow : (byte) code;
   }
 
   private static boolean roundsAbove(double value, double power, int code, E8m0Rounding rounding) {

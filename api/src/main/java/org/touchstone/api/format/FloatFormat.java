@@ -13,7 +13,7 @@ import java.util.OptionalInt;
  * (-1)^s * 2^(e-bias) * (1 + m/2^M)} otherwise. {@link #E8M0} has neither sign nor mantissa nor
  * subnormals: {@code 2^(code-127)}.
  *
- * <p>Written for exactness; hot loops use {@code Bf16}, {@code F16}, {@code Fp8}, {@code E2m1} and
+ * <p>Written for exactness; hot loops use {@link Bf16}, {@link F16}, {@link Fp8}, {@link E2m1} and
  * {@link E8m0}, which give the same bits. Sources: OCP "8-bit Floating Point Specification (OFP8)"
  * 1.0, OCP "Microscaling Formats (MX)" 1.0, ml_dtypes for the FNUZ types, IEEE 754-2019.
  */
@@ -77,119 +77,67 @@ public enum FloatFormat {
     this.maxFinite = decode(maxFiniteCode);
   }
 
-  /**
-   * Return the width of a code in bits.
-   *
-   * @return 4, 8, 16 or 32
-   */
+  /** {@return the width of a code in bits: 4, 8, 16 or 32} */
   public int bits() {
     return exponentBits + mantissaBits + (isSigned() ? 1 : 0);
   }
 
-  /**
-   * Return the width of the exponent field in bits.
-   *
-   * @return the {@code x} of {@code ExMy}
-   */
+  /** {@return the width of the exponent field in bits} */
   public int exponentBits() {
     return exponentBits;
   }
 
-  /**
-   * Return the width of the mantissa field in bits, without the hidden bit.
-   *
-   * @return the {@code y} of {@code ExMy}
-   */
+  /** {@return the width of the mantissa field in bits, without the hidden bit} */
   public int mantissaBits() {
     return mantissaBits;
   }
 
-  /**
-   * Return what is subtracted from the exponent field of a normal number.
-   *
-   * @return the exponent bias
-   */
+  /** {@return what is subtracted from the exponent field of a normal number} */
   public int bias() {
     return bias;
   }
 
-  /**
-   * Tell whether the format has a sign bit.
-   *
-   * @return false for {@link #E8M0} only
-   */
+  /** {@return whether there is a sign bit: false for {@link #E8M0} only} */
   public boolean isSigned() {
     return specials != Specials.POWER_OF_TWO;
   }
 
-  /**
-   * Tell whether the format has a zero.
-   *
-   * @return false for {@link #E8M0} only
-   */
+  /** {@return whether zero is a value: false for {@link #E8M0} only} */
   public boolean hasZero() {
     return specials != Specials.POWER_OF_TWO;
   }
 
-  /**
-   * Tell whether the format distinguishes -0 from +0.
-   *
-   * @return false for the FNUZ formats and {@link #E8M0}
-   */
+  /** {@return whether -0 differs from +0: not in the FNUZ formats and {@link #E8M0}} */
   public boolean hasNegativeZero() {
     return specials != Specials.NAN_NEGATIVE_ZERO && specials != Specials.POWER_OF_TWO;
   }
 
-  /**
-   * Tell whether the format has infinities.
-   *
-   * @return true for {@link #F32}, {@link #F16}, {@link #BF16} and {@link #E5M2}
-   */
+  /** {@return whether there are infinities: only in the IEEE-like formats} */
   public boolean hasInfinity() {
     return specials == Specials.IEEE;
   }
 
-  /**
-   * Tell whether the format has a NaN.
-   *
-   * @return false for {@link #E2M1} only
-   */
+  /** {@return whether there is a NaN: false for {@link #E2M1} only} */
   public boolean hasNan() {
     return specials != Specials.NONE;
   }
 
-  /**
-   * Return the code that conversions write for NaN: sign cleared, quiet.
-   *
-   * @return the canonical NaN code, or empty for {@link #E2M1}
-   */
+  /** {@return the one NaN code that conversions write; empty for {@link #E2M1}} */
   public OptionalInt nanCode() {
     return hasNan() ? OptionalInt.of(nanResult) : OptionalInt.empty();
   }
 
-  /**
-   * Return the code of +Infinity.
-   *
-   * @return the code, or empty where {@link #hasInfinity()} is false
-   */
+  /** {@return the code of +Infinity; empty where {@link #hasInfinity()} is false} */
   public OptionalInt infinityCode() {
     return hasInfinity() ? OptionalInt.of(maxFiniteCode + 1) : OptionalInt.empty();
   }
 
-  /**
-   * Return the largest finite value.
-   *
-   * @return for example 448 for {@link #E4M3FN}
-   */
+  /** {@return the largest finite value, for example 448 for {@link #E4M3FN}} */
   public double maxFinite() {
     return maxFinite;
   }
 
-  /**
-   * Return the code of the largest finite value.
-   *
-   * @return for example 0x7E for {@link #E4M3FN}
-   */
+  /** {@return the code of the largest finite value, 0x7E for {@link #E4M3FN}} */
   public int maxFiniteCode() {
     return maxFiniteCode;
   }
@@ -204,57 +152,32 @@ public enum FloatFormat {
     return Math.getExponent(maxFinite);
   }
 
-  /**
-   * Return the exponent of the smallest normal value.
-   *
-   * @return {@code 1 - bias}; -127 for {@link #E8M0}
-   */
+  /** {@return the exponent of {@link #minNormal()}: {@code 1 - bias}, -127 for {@link #E8M0}} */
   public int minExponent() {
     return hasZero() ? 1 - bias : -bias;
   }
 
-  /**
-   * Return the smallest positive normal value.
-   *
-   * @return for example 2^-6 for {@link #E4M3FN}
-   */
+  /** {@return the smallest positive normal value, for example 2^-6 for {@link #E4M3FN}} */
   public double minNormal() {
     return powerOfTwo(minExponent());
   }
 
-  /**
-   * Return the code of the smallest positive normal value.
-   *
-   * @return for example 0x08 for {@link #E4M3FN}
-   */
+  /** {@return the code of the smallest positive normal value, 0x08 for {@link #E4M3FN}} */
   public int minNormalCode() {
     return hasZero() ? 1 << mantissaBits : 0;
   }
 
-  /**
-   * Return the smallest positive value.
-   *
-   * @return the smallest subnormal value; in {@link #E8M0}, which has no subnormals, {@link
-   *     #minNormal()}
-   */
+  /** {@return the smallest positive value; without subnormals it is {@link #minNormal()}} */
   public double minSubnormal() {
     return powerOfTwo(minExponent() - mantissaBits);
   }
 
-  /**
-   * Return the largest subnormal value.
-   *
-   * @return {@code minNormal() - minSubnormal()}, which is 0 for {@link #E8M0}
-   */
+  /** {@return the largest subnormal value; 0 for {@link #E8M0}, which has none} */
   public double maxSubnormal() {
     return minNormal() - minSubnormal();
   }
 
-  /**
-   * Return the code of 1.0.
-   *
-   * @return for example 0x38 for {@link #E4M3FN}
-   */
+  /** {@return the code of 1.0, for example 0x38 for {@link #E4M3FN}} */
   public int oneCode() {
     return bias << mantissaBits;
   }
@@ -328,7 +251,7 @@ public enum FloatFormat {
    */
   public int encode(double value, Saturation saturation) {
     if (specials == Specials.POWER_OF_TWO) {
-      return E8m0.encode(value, E8m0Rounding.UP, saturation);
+      return Byte.toUnsignedInt(E8m0.encode(value, E8m0Rounding.UP, saturation));
     }
     if (Double.isNaN(value)) {
       return nanResult;
@@ -399,18 +322,7 @@ public enum FloatFormat {
    *     where there is no -0
    */
   public double nextUp(double value) {
-    if (Double.isNaN(value)) {
-      return value;
-    }
-    double lowest = isSigned() ? -maxFinite : minNormal();
-    if (value < lowest) {
-      return lowest;
-    }
-    if (value >= maxFinite) {
-      return Double.POSITIVE_INFINITY;
-    }
-    double above = value >= 0 ? magnitudeAbove(value) : -magnitudeBelow(-value);
-    return above == 0 && !hasNegativeZero() ? 0.0 : above;
+    return FloatSpacing.nextUp(this, value);
   }
 
   /**
@@ -422,17 +334,7 @@ public enum FloatFormat {
    *     without infinity; NaN for NaN
    */
   public double nextDown(double value) {
-    if (Double.isNaN(value)) {
-      return value;
-    }
-    if (value > maxFinite) {
-      return maxFinite;
-    }
-    double lowest = isSigned() ? -maxFinite : minNormal();
-    if (value <= lowest) {
-      return Double.NEGATIVE_INFINITY;
-    }
-    return value > 0 ? magnitudeBelow(value) : -magnitudeAbove(-value);
+    return FloatSpacing.nextDown(this, value);
   }
 
   /**
@@ -445,35 +347,7 @@ public enum FloatFormat {
    *     above {@link #maxFinite()}; +Infinity for infinities, NaN for NaN
    */
   public double ulp(double value) {
-    double magnitude = Math.abs(value);
-    if (Double.isNaN(magnitude) || Double.isInfinite(magnitude)) {
-      return magnitude;
-    }
-    return quantum(Math.min(magnitude, maxFinite));
-  }
-
-  /**
-   * Spacing of the binade that holds a finite magnitude, extended downwards through the subnormals
-   * to zero.
-   */
-  private double quantum(double magnitude) {
-    return powerOfTwo(Math.max(Math.getExponent(magnitude), minExponent()) - mantissaBits);
-  }
-
-  private double magnitudeAbove(double magnitude) {
-    double quantum = quantum(magnitude);
-    return (Math.floor(magnitude / quantum) + 1) * quantum;
-  }
-
-  private double magnitudeBelow(double magnitude) {
-    double quantum = quantum(magnitude);
-    double floor = Math.floor(magnitude / quantum) * quantum;
-    if (floor < magnitude) {
-      return floor;
-    }
-    boolean bottomOfBinade =
-        magnitude > minNormal() && magnitude == powerOfTwo(Math.getExponent(magnitude));
-    return magnitude - (bottomOfBinade ? quantum / 2 : quantum);
+    return FloatSpacing.ulp(this, value);
   }
 
   /** Magnitude code of a finite value >= 0, above {@link #maxFiniteCode} where it overflows. */
