@@ -2,5 +2,9 @@
 module org.touchstone.api {
   requires static transitive org.jspecify;
 
+  exports org.touchstone.api;
   exports org.touchstone.api.format;
+  exports org.touchstone.api.op;
+
+  uses org.touchstone.api.HalFactory;
 }

@@ -1,0 +1,58 @@
+package org.touchstone.api.op;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An extent of a slot: {@code ceil(factor * symbol / divisor) + offset}, or a constant. A symbol
+ * takes its value from the first tensor that holds it undivided; every other tensor must agree.
+ *
+ * @param symbol name of the launch-time size, or null for a constant
+ * @param factor multiplier of the symbol, at least 1
+ * @param divisor block size of a scale tensor, otherwise 1
+ * @param offset constant part
+ */
+public record Dim(@Nullable String symbol, long factor, long divisor, long offset) {
+  /** A constant extent. */
+  public static Dim of(long extent) {
+    return new Dim(null, 1, 1, extent);
+  }
+
+  /** A launch-time extent. */
+  public static Dim of(String symbol) {
+    return new Dim(symbol, 1, 1, 0);
+  }
+
+  /** Returns this extent plus a constant. */
+  public Dim plus(long constant) {
+    return new Dim(symbol, factor, divisor, offset + constant);
+  }
+
+  /** Returns this extent times a constant. */
+  public Dim times(long constant) {
+    return new Dim(symbol, factor * constant, divisor, offset * constant);
+  }
+
+  /** Returns the number of blocks of the given size that cover this extent. */
+  public Dim ceilDiv(long block) {
+    return symbol == null
+        ? of(Math.ceilDiv(offset, block))
+        : new Dim(symbol, factor, divisor * block, offset);
+  }
+
+  /** Returns the extent for a value of the symbol. */
+  public long extent(long value) {
+    return symbol == null
+        ? offset
+        : Math.ceilDiv(Math.multiplyExact(value, factor), divisor) + offset;
+  }
+
+  @Override
+  public String toString() {
+    if (symbol == null) {
+      return Long.toString(offset);
+    }
+    String text = factor == 1 ? symbol : factor + "*" + symbol;
+    text = divisor == 1 ? text : "ceil(" + text + "/" + divisor + ")";
+    return offset == 0 ? text : text + "+" + offset;
+  }
+}
