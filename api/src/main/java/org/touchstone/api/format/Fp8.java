@@ -98,7 +98,7 @@ public final class Fp8 {
   }
 
   private static byte unsignedZero(int magnitude, int sign, int code, Saturation saturation) {
-    if (magnitude > FLOAT_INFINITY_BITS || code > 0x7F && saturation == Saturation.NONSAT) {
+    if (magnitude > FLOAT_INFINITY_BITS || (code > 0x7F && saturation == Saturation.NONSAT)) {
       return (byte) 0x80;
     }
     return (byte) (code == 0 ? 0 : sign | Math.min(code, 0x7F));

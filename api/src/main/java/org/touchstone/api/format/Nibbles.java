@@ -44,7 +44,7 @@ public final class Nibbles {
       MemorySegment packed, MemorySegment codes, long elements, NibbleOrder order) {
     MemorySegment row = packed.asSlice(0, order.bytesFor(elements));
     for (long element = 0; element < elements; element++) {
-      codes.set(JAVA_BYTE, element, (byte) (at(row, element, order)));
+      codes.set(JAVA_BYTE, element, (byte) at(row, element, order));
     }
   }
 
