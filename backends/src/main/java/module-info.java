@@ -1,4 +1,16 @@
 /** The backend SPI and the services that backends share. */
 module org.touchstone.backends {
+  requires static transitive org.jspecify;
   requires transitive org.touchstone.api;
+
+  exports org.touchstone.backends.config;
+  exports org.touchstone.backends.host;
+  exports org.touchstone.backends.oracle;
+  exports org.touchstone.backends.spi;
+
+  uses org.touchstone.backends.oracle.Oracle;
+  uses org.touchstone.backends.spi.BackendProvider;
+  uses org.touchstone.backends.spi.MutantSource;
+  uses org.touchstone.backends.spi.ToolCommand;
+  uses org.touchstone.backends.spi.WorkerProfile;
 }
