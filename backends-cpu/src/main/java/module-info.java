@@ -1,5 +1,12 @@
-/** The CPU backend: the scalar FP64 reference and the SIMD device. */
+/** CPU backend: SIMD kernels and the FP64 reference that judges every backend. */
 module org.touchstone.backends.cpu {
-  requires jdk.incubator.vector;
+  requires static transitive org.jspecify;
   requires org.touchstone.backends;
+  requires jdk.incubator.vector;
+  requires jdk.management;
+
+  provides org.touchstone.backends.oracle.Oracle with
+      org.touchstone.backends.cpu.reference.ReferenceOracle;
+  provides org.touchstone.backends.spi.BackendProvider with
+      org.touchstone.backends.cpu.CpuProvider;
 }

@@ -1,0 +1,103 @@
+package org.touchstone.backends.cpu.reference;
+
+import org.touchstone.api.Accumulator;
+import org.touchstone.api.KernelTraits;
+import org.touchstone.api.Subnormals.Handling;
+import org.touchstone.backends.oracle.OracleRequest;
+import org.touchstone.backends.oracle.OracleRequest.Regime;
+
+/**
+ * Running error analysis: turns what a kernel declares into relative errors. First order; {@link
+ * #MARGIN} covers the rest. Every bound of the suite comes from here, none is chosen by hand.
+ *
+ * <p>Bounds of a sum follow Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.,
+ * chapters 3 and 4, with the square-root law of probabilistic analysis (Higham and Mary, 2019) for
+ * independent data.
+ */
+final class ErrorModel {
+  /** Half a unit in the last place of FP32, relative. */
+  static final double EPS = 0x1p-24;
+
+  /** Covers higher-order terms and the rounding of the reference itself. */
+  static final double MARGIN = 1.05;
+
+  /**
+   * Smallest positive FP32 number: the absolute error of a result that underflows is half of it.
+   */
+  static final double TINY = 0x1p-149;
+
+  /** Largest subnormal FP32 magnitude, what a flush can remove. */
+  private static final double FLUSHED = 0x1p-126;
+
+  private final KernelTraits traits;
+  private final Regime regime;
+
+  ErrorModel(OracleRequest request) {
+    this.traits = request.traits();
+    this.regime = request.regime();
+  }
+
+  /** Returns what the kernel declares. */
+  KernelTraits traits() {
+    return traits;
+  }
+
+  /**
+   * Returns the error of a dot product of {@code terms} terms, relative to the sum of the terms'
+   * magnitudes. Products are rounded once each.
+   */
+  double sum(long terms) {
+    if (terms <= 0) {
+      return 0;
+    }
+    double unit = traits.accumulator().kind() == Accumulator.Kind.F64 ? 0x1p-53 : EPS;
+    double chain = traits.chain().length(terms);
+    double c = unit * (2 + (regime == Regime.RANDOM ? 4 * Math.sqrt(chain) : chain));
+    if (traits.accumulator().kind() == Accumulator.Kind.REDUCED) {
+      c += regime == Regime.RANDOM ? 0x1p-17 : traits.accumulator().stepsPerPromotion() * 0x1p-13;
+    }
+    return c;
+  }
+
+  /** Returns the relative error of one FP32 operation. */
+  double op() {
+    return EPS;
+  }
+
+  /** Returns the relative error of {@code e^x} and functions built on it. */
+  double exp() {
+    return traits.ulps().exp() * 2 * EPS;
+  }
+
+  /** Returns the relative error of {@code 1/sqrt(x)}. */
+  double rsqrt() {
+    return traits.ulps().rsqrt() * 2 * EPS;
+  }
+
+  /** Returns the relative error of a division. */
+  double div() {
+    return traits.ulps().div() * 2 * EPS;
+  }
+
+  /** Returns the relative error of a logarithm's result, taken relative to max(1, |ln x|). */
+  double log() {
+    return traits.ulps().log() * 2 * EPS;
+  }
+
+  /** Returns the error of sine and cosine, relative to 1. */
+  double trig() {
+    return traits.ulps().trig() * 2 * EPS;
+  }
+
+  /**
+   * Returns the absolute error that underflow and a declared flush of intermediate results allow.
+   */
+  double underflow() {
+    return traits.subnormals().accumulator() == Handling.FLUSHED ? FLUSHED : TINY;
+  }
+
+  /** Returns whether subnormal operands may count as zero. */
+  boolean flushesInputs() {
+    return traits.subnormals().inputs() == Handling.FLUSHED;
+  }
+}

@@ -1,0 +1,96 @@
+package org.touchstone.backends.cpu.simd;
+
+import java.util.Map;
+import java.util.function.Supplier;
+import jdk.incubator.vector.FloatVector;
+import org.touchstone.api.ReasonCode;
+import org.touchstone.api.op.*;
+import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.spi.BackendDevice;
+import org.touchstone.backends.spi.BackendQueue;
+import org.touchstone.backends.spi.MemorySource;
+import org.touchstone.backends.spi.Plan;
+
+/** The device {@code cpu://simd}. */
+public final class SimdDevice implements BackendDevice {
+  private final MemorySource memory;
+  private final CpuThreads threads;
+  private final Supplier<BackendQueue> queues;
+
+  /** Creates the device; it owns the threads. */
+  public SimdDevice(MemorySource memory, CpuThreads threads, Supplier<BackendQueue> queues) {
+    this.memory = memory;
+    this.threads = threads;
+    this.queues = queues;
+  }
+
+  /** Says for people which kernels run and why. */
+  public static Map<String, String> properties(int threads) {
+    return Map.of(
+        "kernels",
+        "vector",
+        "vector",
+        FloatVector.SPECIES_PREFERRED.vectorBitSize() + " bits, the widest that the JVM reports",
+        "threads",
+        Integer.toString(threads));
+  }
+
+  @Override
+  @SuppressWarnings("unchecked") // each case answers for its own spec's arguments
+  public <A extends Args> Plan<A> plan(OpSpec<A> spec) {
+    return (Plan<A>) planOf(spec);
+  }
+
+  private Plan<?> planOf(OpSpec<?> spec) {
+    return switch (spec) {
+      case AddSpec s -> none(s);
+      case AttentionDecodePagedSpec s -> none(s);
+      case AttentionPrefillSpec s -> none(s);
+      case CastSpec s -> none(s);
+      case DequantizeSpec s -> none(s);
+      case EmbeddingSpec s -> none(s);
+      case FusedAddRmsNormSpec s -> none(s);
+      case GatedActSpec s -> none(s);
+      case GemmGroupedSpec s -> none(s);
+      case GemmSpec s -> none(s);
+      case KvCacheWriteSpec s -> none(s);
+      case MlaDecodeAbsorbedSpec s -> none(s);
+      case MlaPrefillSpec s -> none(s);
+      case MoeAlignBlockSizeSpec s -> none(s);
+      case MoeCombineSpec s -> none(s);
+      case MoeForwardSpec s -> none(s);
+      case MoePermuteSpec s -> none(s);
+      case MoeRouteSpec s -> none(s);
+      case QuantizeFp8BlockSpec s -> none(s);
+      case QuantizeFp8GroupSpec s -> none(s);
+      case RmsNormSpec s -> none(s);
+      case RopeApplySpec s -> none(s);
+      case RopeFreqsSpec s -> none(s);
+      case SampleSpec s -> none(s);
+    };
+  }
+
+  private static <A extends Args> Plan<A> none(OpSpec<A> spec) {
+    return Plan.refuses(ReasonCode.OPERATOR, spec.op().opName() + " has no SIMD kernel");
+  }
+
+  /** Returns the threads that kernels share. */
+  CpuThreads threads() {
+    return threads;
+  }
+
+  @Override
+  public MemorySource memory() {
+    return memory;
+  }
+
+  @Override
+  public BackendQueue openQueue() {
+    return queues.get();
+  }
+
+  @Override
+  public void close() {
+    threads.close();
+  }
+}
