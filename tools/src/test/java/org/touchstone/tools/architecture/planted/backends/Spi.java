@@ -1,0 +1,9 @@
+package org.touchstone.tools.architecture.planted.backends;
+
+public final class Spi {
+  private Spi() {}
+
+  public static int seven() {
+    return 7;
+  }
+}

@@ -1,0 +1,11 @@
+package org.touchstone.tools.architecture.planted.tools;
+
+import org.touchstone.tools.architecture.planted.backends.cpu.Cpu;
+
+public final class UsesCpu {
+  private UsesCpu() {}
+
+  static int seven() {
+    return Cpu.seven();
+  }
+}
