@@ -1,5 +1,9 @@
 /** The conformance suite: cases, oracle, judge, mutants, runner and reports. */
 module org.touchstone.conformance {
+  requires static transitive org.jspecify;
   requires transitive org.touchstone.backends;
   requires tools.jackson.databind;
+
+  exports org.touchstone.conformance.cases;
+  exports org.touchstone.conformance.data;
 }

@@ -1,0 +1,373 @@
+package org.touchstone.conformance.cases;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.touchstone.api.Layout;
+import org.touchstone.api.Shape;
+import org.touchstone.api.op.Dim;
+import org.touchstone.api.op.Op;
+import org.touchstone.api.op.OpSpec;
+import org.touchstone.api.op.Slot;
+import org.touchstone.api.op.Slot.Presence;
+
+/**
+ * One case: a spec, launch sizes, a data family and variants. Its name is complete: {@code
+ * gemm_fp8_block/m=17,n=129,k=256,out=BF16/random} finds the same case, with the same data, on
+ * every machine.
+ *
+ * <p>The suite allocates every tensor from the spec's signature and the sizes; a case only says how
+ * inputs are filled.
+ */
+public final class TestCase {
+  private static final Pattern WORD = Pattern.compile("[A-Za-z0-9_.+x-]+");
+
+  private final String name;
+  private final Level level;
+  private final OpSpec<?> spec;
+  private final DataFamily family;
+  private final Map<String, Long> extents;
+  private final Map<String, Shape> shapes;
+  private final Variants variants;
+  private final long reduction;
+  private final Optional<Set<String>> exactOutputs;
+  private final Optional<String> zeroAnswer;
+  private final long sampleLimit;
+  private final Optional<String> batchSymbol;
+  private final Optional<Packing> packing;
+  private final Filler filler;
+
+  /**
+   * What differs from the usual launch.
+   *
+   * @param placement how tensors lie in their buffers
+   * @param inPlace outputs that coincide with the input that their slot allows
+   * @param absent optional slots that are left out; all others are present
+   */
+  public record Variants(Placement placement, Set<String> inPlace, Set<String> absent) {
+    /** Copies the sets. */
+    public Variants {
+      inPlace = Collections.unmodifiableSet(new LinkedHashSet<>(inPlace));
+      absent = Collections.unmodifiableSet(new LinkedHashSet<>(absent));
+    }
+  }
+
+  /**
+   * Runs the case with weights in the layout that the device prefers.
+   *
+   * @param slots the weights
+   * @param spec makes the spec for a layout
+   */
+  public record Packing(Set<String> slots, Function<Layout, OpSpec<?>> spec) {}
+
+  private TestCase(Builder b) {
+    level = b.level;
+    spec = b.spec;
+    family = b.family;
+    extents = Collections.unmodifiableMap(new LinkedHashMap<>(b.extents));
+    shapes = Collections.unmodifiableMap(new LinkedHashMap<>(b.shapes));
+    variants = new Variants(b.placement, b.inPlace, b.absent);
+    reduction = b.reduction;
+    exactOutputs = b.exactOutputs;
+    zeroAnswer = b.zeroAnswer;
+    sampleLimit = b.sampleLimit;
+    batchSymbol = b.batchSymbol;
+    packing = b.packing;
+    filler = b.filler;
+    name = b.name();
+    check();
+  }
+
+  /** Starts a case at {@link Level#L2}. */
+  public static Builder of(OpSpec<?> spec, DataFamily family) {
+    return new Builder(spec, family);
+  }
+
+  private void check() {
+    for (Slot slot : spec.signature().slots()) {
+      if (present(slot)) {
+        shape(slot);
+      }
+      if (variants.absent.contains(slot.name()) && slot.presence() != Presence.OPTIONAL) {
+        throw illegal("slot " + slot.name() + " is not optional, so it cannot be absent");
+      }
+      if (variants.inPlace.contains(slot.name()) && slot.inPlaceOf() == null) {
+        throw illegal("slot " + slot.name() + " cannot be in place of an input");
+      }
+    }
+  }
+
+  private IllegalArgumentException illegal(String what) {
+    return new IllegalArgumentException("case " + name + ": " + what);
+  }
+
+  /** Returns the complete name, unique in the catalogue. */
+  public String name() {
+    return name;
+  }
+
+  /** Returns the lowest level that contains the case. */
+  public Level level() {
+    return level;
+  }
+
+  /** Returns the operator. */
+  public Op op() {
+    return spec.op();
+  }
+
+  /** Returns the spec. */
+  public OpSpec<?> spec() {
+    return spec;
+  }
+
+  /** Returns what the data are like. */
+  public DataFamily family() {
+    return family;
+  }
+
+  /** Returns the launch sizes by symbol. */
+  public Map<String, Long> extents() {
+    return extents;
+  }
+
+  /** Returns what differs from the usual launch. */
+  public Variants variants() {
+    return variants;
+  }
+
+  /** Returns the number of products that an output element adds up; 1 when it adds up none. */
+  public long reduction() {
+    return reduction;
+  }
+
+  /** Returns whether an output must be the rounded exact value: no error is allowed before. */
+  public boolean exact(String slot) {
+    return exactOutputs.map(s -> s.contains(slot)).orElse(family == DataFamily.EXACT_INTEGER);
+  }
+
+  /** Returns why all-zero outputs are right; empty when they would be wrong. */
+  public Optional<String> zeroAnswer() {
+    return zeroAnswer;
+  }
+
+  /** Returns how many rows or columns the reference computes; {@link Long#MAX_VALUE} for all. */
+  public long sampleLimit() {
+    return sampleLimit;
+  }
+
+  /** Returns the symbol whose values are independent rows, when there is one. */
+  public Optional<String> batchSymbol() {
+    return batchSymbol;
+  }
+
+  /** Returns how to run with packed weights, when the case does. */
+  public Optional<Packing> packing() {
+    return packing;
+  }
+
+  /** Returns what fills the inputs. */
+  public Filler filler() {
+    return filler;
+  }
+
+  /** Returns whether a slot has a tensor in this case. */
+  public boolean present(Slot slot) {
+    return slot.presence() != Presence.FORBIDDEN && !variants.absent.contains(slot.name());
+  }
+
+  /** Returns the shape of a slot's tensor. */
+  public Shape shape(Slot slot) {
+    if (slot.dims() == null) {
+      Shape shape = shapes.get(String.valueOf(slot.anyShape()));
+      if (shape == null) {
+        throw illegal("symbol " + slot.anyShape() + " has no shape; call shape()");
+      }
+      return shape;
+    }
+    return Shape.of(slot.dims().stream().mapToLong(this::extent).toArray());
+  }
+
+  private long extent(Dim dim) {
+    String symbol = dim.symbol();
+    if (symbol == null) {
+      return dim.offset();
+    }
+    Long value = extents.get(symbol);
+    if (value == null) {
+      throw illegal("symbol " + symbol + " has no value; call extent() or derived()");
+    }
+    return dim.extent(value);
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+
+  /** Collects what a case is. */
+  public static final class Builder {
+    private final OpSpec<?> spec;
+    private final DataFamily family;
+    private final Map<String, String> labels = new LinkedHashMap<>();
+    private final Map<String, Long> extents = new LinkedHashMap<>();
+    private final Map<String, Shape> shapes = new LinkedHashMap<>();
+    private final Set<String> inPlace = new LinkedHashSet<>();
+    private final Set<String> absent = new LinkedHashSet<>();
+    private Level level = Level.L2;
+    private Placement placement = Placement.DENSE;
+    private long reduction = 1;
+    private Optional<Set<String>> exactOutputs = Optional.empty();
+    private Optional<String> zeroAnswer = Optional.empty();
+    private long sampleLimit = Long.MAX_VALUE;
+    private Optional<String> batchSymbol = Optional.empty();
+    private Optional<Packing> packing = Optional.empty();
+    private Filler filler = Filler.DEFAULT;
+
+    private Builder(OpSpec<?> spec, DataFamily family) {
+      this.spec = spec;
+      this.family = family;
+    }
+
+    /** Sets the lowest level that contains the case. */
+    public Builder level(Level lowest) {
+      level = lowest;
+      return this;
+    }
+
+    /** Names a property of the spec, in the order of the calls. */
+    public Builder label(String key, Object value) {
+      String text = value.toString();
+      if (!WORD.matcher(key).matches()
+          || !WORD.matcher(text).matches()
+          || labels.putIfAbsent(key, text) != null) {
+        throw new IllegalArgumentException(
+            "label " + key + "=" + text + " is not a word or is given twice");
+      }
+      return this;
+    }
+
+    /** Gives a symbol its value and names it, first letter in lower case. */
+    public Builder extent(String symbol, long value) {
+      return label(lower(symbol), value).derived(symbol, value);
+    }
+
+    /** Gives a symbol a value that follows from what the name already says. */
+    public Builder derived(String symbol, long value) {
+      extents.put(symbol, value);
+      return this;
+    }
+
+    /** Gives a symbol of any shape its shape and names it, for example {@code x=17x129}. */
+    public Builder shape(String symbol, long... dims) {
+      shapes.put(symbol, Shape.of(dims));
+      List<String> texts = new ArrayList<>();
+      for (long dim : dims) {
+        texts.add(Long.toString(dim));
+      }
+      return label(lower(symbol), dims.length == 0 ? "scalar" : String.join("x", texts));
+    }
+
+    private static String lower(String symbol) {
+      return Character.toLowerCase(symbol.charAt(0)) + symbol.substring(1);
+    }
+
+    /** Says how many products an output element adds up; thins out exact integers. */
+    public Builder reduction(long terms) {
+      reduction = Math.max(1, terms);
+      return this;
+    }
+
+    /** Changes how tensors lie in their buffers. */
+    public Builder placement(Placement other) {
+      placement = other;
+      return this;
+    }
+
+    /** Puts an output in place of the input that its slot allows. */
+    public Builder inPlace(String output) {
+      inPlace.add(output);
+      return this;
+    }
+
+    /** Leaves an optional slot out. */
+    public Builder absent(String slot) {
+      absent.add(slot);
+      return this;
+    }
+
+    /**
+     * Says which outputs must be the rounded exact value; by default all of the exact-integer
+     * family and none of the others.
+     */
+    public Builder exactOutputs(String... slots) {
+      exactOutputs = Optional.of(Set.of(slots));
+      return this;
+    }
+
+    /** Says why all-zero or empty outputs are right; without it such a case is not trusted. */
+    public Builder zeroAnswer(String reason) {
+      zeroAnswer = Optional.of(reason);
+      return this;
+    }
+
+    /** Lets the reference compute at most so many rows (or columns) of each output. */
+    public Builder sampled(long limit) {
+      sampleLimit = limit;
+      return this;
+    }
+
+    /**
+     * Says that values of a symbol are independent rows: every tensor that has the symbol as an
+     * extent by itself can be cut there, and the rows' results must stay the same.
+     */
+    public Builder batch(String symbol) {
+      batchSymbol = Optional.of(symbol);
+      return this;
+    }
+
+    /** Runs with the given weights in the layout that the device prefers. */
+    public Builder packed(Function<Layout, OpSpec<?>> specOf, String... slots) {
+      packing = Optional.of(new Packing(new LinkedHashSet<>(List.of(slots)), specOf));
+      return this;
+    }
+
+    /** Fills inputs that are not plain floats. */
+    public Builder filler(Filler fill) {
+      filler = fill;
+      return this;
+    }
+
+    private String name() {
+      String name =
+          spec.op().opName()
+              + "/"
+              + labels.entrySet().stream()
+                  .map(e -> e.getKey() + "=" + e.getValue())
+                  .collect(Collectors.joining(","))
+              + "/"
+              + family.label();
+      List<String> parts = new ArrayList<>();
+      if (placement != Placement.DENSE) {
+        parts.add(placement.label());
+      }
+      inPlace.forEach(slot -> parts.add("inplace=" + slot));
+      absent.forEach(slot -> parts.add("without=" + slot));
+      packing.ifPresent(p -> parts.add("packed"));
+      return parts.isEmpty() ? name : name + "/" + String.join(",", parts);
+    }
+
+    /** Finishes the case. */
+    public TestCase build() {
+      return new TestCase(this);
+    }
+  }
+}
