@@ -35,6 +35,11 @@ public sealed interface Expected {
             "an interval has " + value.length + " values and " + error.length + " bounds");
       }
     }
+
+    /** Expects every element of the output. */
+    public static Interval all(DType type, Saturation saturation, double[] value, double[] error) {
+      return new Interval(type, saturation, null, value, error);
+    }
   }
 
   /**
@@ -52,6 +57,11 @@ public sealed interface Expected {
             ErrorCode.INTERNAL,
             "codes for " + index.length + " indices, but " + codes.length + " codes");
       }
+    }
+
+    /** Expects every element of the output. */
+    public static Codes all(DType type, long[] codes) {
+      return new Codes(type, null, codes);
     }
   }
 
