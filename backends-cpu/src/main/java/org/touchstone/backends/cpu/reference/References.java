@@ -3,12 +3,21 @@ package org.touchstone.backends.cpu.reference;
 import java.util.Map;
 import java.util.Optional;
 import org.touchstone.api.op.Args;
+import org.touchstone.api.op.MoeAlignBlockSizeSpec;
+import org.touchstone.api.op.MoeCombineSpec;
+import org.touchstone.api.op.MoePermuteSpec;
+import org.touchstone.api.op.MoeRouteSpec;
 import org.touchstone.api.op.Op;
 import org.touchstone.api.op.OpSpec;
 
 /** The list of references, one line per operator. */
 final class References {
-  private static final Map<Class<? extends OpSpec<?>>, Reference<?, ?>> ALL = Map.of();
+  private static final Map<Class<? extends OpSpec<?>>, Reference<?, ?>> ALL =
+      Map.ofEntries(
+          Map.entry(MoeAlignBlockSizeSpec.class, new MoeAlignBlockSizeReference()),
+          Map.entry(MoeCombineSpec.class, new MoeCombineReference()),
+          Map.entry(MoePermuteSpec.class, new MoePermuteReference()),
+          Map.entry(MoeRouteSpec.class, new MoeRouteReference()));
 
   private References() {}
 

@@ -56,11 +56,11 @@ public final class SimdDevice implements BackendDevice {
       case KvCacheWriteSpec s -> none(s);
       case MlaDecodeAbsorbedSpec s -> none(s);
       case MlaPrefillSpec s -> none(s);
-      case MoeAlignBlockSizeSpec s -> none(s);
-      case MoeCombineSpec s -> none(s);
+      case MoeAlignBlockSizeSpec s -> MoeAlignBlockSizeKernel.plan(s);
+      case MoeCombineSpec s -> MoeCombineKernel.plan(s, threads);
       case MoeForwardSpec s -> none(s);
-      case MoePermuteSpec s -> none(s);
-      case MoeRouteSpec s -> none(s);
+      case MoePermuteSpec s -> MoePermuteKernel.plan(s);
+      case MoeRouteSpec s -> MoeRouteKernel.plan(s, threads);
       case QuantizeFp8BlockSpec s -> none(s);
       case QuantizeFp8GroupSpec s -> none(s);
       case RmsNormSpec s -> none(s);

@@ -1,0 +1,229 @@
+package org.touchstone.backends.cpu.simd;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.touchstone.api.Chain;
+import org.touchstone.api.KernelTraits;
+import org.touchstone.api.Tensor;
+import org.touchstone.api.Ulps;
+import org.touchstone.api.op.MoeRouteArgs;
+import org.touchstone.api.op.MoeRouteSpec;
+import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.spi.BackendQueue;
+import org.touchstone.backends.spi.DeviceMemory;
+import org.touchstone.backends.spi.Kernel;
+import org.touchstone.backends.spi.Memories;
+import org.touchstone.backends.spi.Plan;
+
+/**
+ * Routes one token per task. Equal logits go through the same scalar function, so equal scores stay
+ * equal and the lower index wins.
+ */
+final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+  /** Functions are FP64 rounded to FP32: hardly more than half a unit. */
+  private static final Ulps ULPS = new Ulps(1, 1, 0.5, 1, 1);
+
+  private final MoeRouteSpec spec;
+  private final CpuThreads threads;
+  private final int experts;
+  private final int topK;
+  private final ThreadLocal<Scratch> scratch;
+
+  /** Working memory of one thread. */
+  private static final class Scratch {
+    final float[] score;
+    final float[] biased;
+    final int[] route;
+
+    Scratch(int experts, int topK) {
+      score = new float[experts];
+      biased = new float[experts];
+      route = new int[topK];
+    }
+  }
+
+  private MoeRouteKernel(MoeRouteSpec spec, CpuThreads threads) {
+    this.spec = spec;
+    this.threads = threads;
+    experts = Math.toIntExact(spec.experts());
+    topK = Math.toIntExact(spec.topK());
+    scratch = ThreadLocal.withInitial(() -> new Scratch(experts, topK));
+  }
+
+  static Plan<MoeRouteArgs> plan(MoeRouteSpec spec, CpuThreads threads) {
+    KernelTraits traits = KernelTraits.PLAIN_F32.with(Chain.SEQUENTIAL).with(ULPS);
+    return Plan.runs("moe_route.token", traits, new MoeRouteKernel(spec, threads));
+  }
+
+  @Override
+  public void launch(BackendQueue queue, MoeRouteArgs args, DeviceMemory workspace) {
+    AtomicBoolean sawNan = new AtomicBoolean();
+    threads.forEach(args.logits().dim(0), experts * 40L, t -> token(args, t, sawNan));
+    if (args.diagnostics() != null) {
+      Memories.host(args.diagnostics()).set(INT, 0, sawNan.get() ? 1 : 0);
+    }
+  }
+
+  private void token(MoeRouteArgs args, long t, AtomicBoolean sawNan) {
+    Scratch s = scratch.get();
+    if (isMasked(args.mask(), t)) {
+      write(args, t, null, s);
+      return;
+    }
+    MemorySegment logits = Memories.host(args.logits());
+    MemorySegment.copy(logits, FLOAT, 4 * t * args.logits().strides().step(0), s.score, 0, experts);
+    for (int e = 0; e < experts; e++) {
+      if (Float.isNaN(s.score[e])) {
+        s.score[e] = Float.NEGATIVE_INFINITY;
+        sawNan.set(true);
+      }
+    }
+    score(s.score);
+    System.arraycopy(s.score, 0, s.biased, 0, experts);
+    if (args.bias() != null) {
+      MemorySegment bias = Memories.host(args.bias());
+      for (int e = 0; e < experts; e++) {
+        s.biased[e] += bias.get(FLOAT, 4L * e);
+      }
+    }
+    if (spec.groups() > 1) {
+      dropGroups(s.biased);
+    }
+    choose(s);
+    write(args, t, s.route, s);
+  }
+
+  private static boolean isMasked(@Nullable Tensor mask, long t) {
+    return mask != null
+        && Memories.host(mask).get(ValueLayout.JAVA_BYTE, t * mask.strides().step(0)) == 0;
+  }
+
+  private void score(float[] x) {
+    switch (spec.score()) {
+      case SOFTMAX -> softmax(x, experts);
+      case SIGMOID -> {
+        for (int e = 0; e < experts; e++) {
+          x[e] = (float) (1 / (1 + Math.exp(-x[e])));
+        }
+      }
+      case SQRT_SOFTPLUS -> {
+        for (int e = 0; e < experts; e++) {
+          x[e] = (float) Math.sqrt(x[e] > 20 ? x[e] : Math.log1p(Math.exp(x[e])));
+        }
+      }
+      case IDENTITY -> {}
+    }
+  }
+
+  /** Replaces logits by their softmax; a row of -Inf becomes zeros. */
+  private static void softmax(float[] x, int count) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < count; i++) {
+      max = Math.max(max, x[i]);
+    }
+    float sum = 0;
+    for (int i = 0; i < count; i++) {
+      x[i] = max == Float.NEGATIVE_INFINITY ? 0 : (float) Math.exp(x[i] - max);
+      sum += x[i];
+    }
+    for (int i = 0; i < count; i++) {
+      x[i] = sum == 0 ? 0 : x[i] / sum;
+    }
+  }
+
+  /** Marks the experts of all groups but the best as taken. */
+  private void dropGroups(float[] biased) {
+    int groups = Math.toIntExact(spec.groups());
+    int size = experts / groups;
+    float[] value = new float[groups];
+    for (int g = 0; g < groups; g++) {
+      value[g] = groupScore(biased, g * size, size);
+    }
+    boolean[] kept = new boolean[groups];
+    for (int n = 0; n < spec.keptGroups(); n++) {
+      int best = -1;
+      for (int g = 0; g < groups; g++) {
+        if (!kept[g] && (best < 0 || value[g] > value[best])) {
+          best = g;
+        }
+      }
+      kept[best] = true;
+    }
+    for (int e = 0; e < experts; e++) {
+      if (!kept[e / size]) {
+        biased[e] = Float.NaN;
+      }
+    }
+  }
+
+  private float groupScore(float[] biased, int from, int size) {
+    float first = Float.NEGATIVE_INFINITY;
+    float second = Float.NEGATIVE_INFINITY;
+    for (int e = from; e < from + size; e++) {
+      if (biased[e] > first) {
+        second = first;
+        first = biased[e];
+      } else {
+        second = Math.max(second, biased[e]);
+      }
+    }
+    return spec.groupScore() == MoeRouteSpec.GroupScore.SUM_TOP2 ? first + second : first;
+  }
+
+  /**
+   * Takes the largest biased score k times, the lower index on ties; a taken expert becomes NaN.
+   */
+  private void choose(Scratch s) {
+    for (int j = 0; j < topK; j++) {
+      int best = -1;
+      for (int e = 0; e < experts; e++) {
+        boolean taken = Float.isNaN(s.biased[e]);
+        if (!taken && (best < 0 || s.biased[e] > s.biased[best])) {
+          best = e;
+        }
+      }
+      s.biased[best] = Float.NaN;
+      s.route[j] = best;
+    }
+  }
+
+  private void write(MoeRouteArgs args, long t, int @Nullable [] route, Scratch s) {
+    MemorySegment indices = Memories.host(args.indices());
+    MemorySegment weights = Memories.host(args.weights());
+    long indexRow = 4 * t * args.indices().strides().step(0);
+    long weightRow = 4 * t * args.weights().strides().step(0);
+    float[] w = s.biased;
+    if (route != null) {
+      for (int j = 0; j < topK; j++) {
+        w[j] = s.score[route[j]];
+      }
+      renormalise(w);
+    }
+    for (int j = 0; j < topK; j++) {
+      indices.set(INT, indexRow + 4L * j, route == null ? -1 : route[j]);
+      weights.set(FLOAT, weightRow + 4L * j, route == null ? 0 : w[j] * spec.scale());
+    }
+  }
+
+  private void renormalise(float[] w) {
+    switch (spec.renorm()) {
+      case NONE -> {}
+      case SOFTMAX_TOPK -> softmax(w, topK);
+      case SUM -> {
+        float sum = 0;
+        for (int j = 0; j < topK; j++) {
+          sum += w[j];
+        }
+        sum += spec.renormEps();
+        for (int j = 0; j < topK; j++) {
+          w[j] = sum == 0 ? 0 : w[j] / sum;
+        }
+      }
+    }
+  }
+}
