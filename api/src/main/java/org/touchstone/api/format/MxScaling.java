@@ -16,7 +16,6 @@ public record MxScaling(DType elementType, MxScaleRule rule) {
   public static final int BLOCK = 32;
 
   private static final int E8M0_BIAS = FloatFormat.E8M0.bias();
-  private static final float MIN_NORMAL_SCALE = 0x1p-126f;
 
   /** Check the element type. */
   public MxScaling {
@@ -40,15 +39,16 @@ public record MxScaling(DType elementType, MxScaleRule rule) {
     FloatFormat format = elementType.format();
     return switch (rule) {
       case OCP_FLOOR -> {
-        // In double every FP32 subnormal is normal, so the exponent is floor(log2) and far below
-        // -127 for zero.
-        int exponent = Math.getExponent((double) amax) - format.maxExponent();
+        // Subnormals and zero report -127, which is low enough to be clamped whatever their true
+        // exponent.
+        int exponent = Math.getExponent(amax) - format.maxExponent();
         yield (byte) (Math.clamp(exponent, -E8M0_BIAS, E8M0_BIAS) + E8M0_BIAS);
       }
       case CEIL_NO_SAT -> {
-        float maxFinite = (float) format.maxFinite();
-        float floored = Math.max(amax, maxFinite * MIN_NORMAL_SCALE);
-        yield E8m0.ofPowerOfTwo(E8m0.ceilLog2Scale(floored / maxFinite));
+        // The lower clamp of ceilLog2Scale is the floor of maxFinite * 2^-126 that DeepSeek puts
+        // under amax.
+        float scale = E8m0.ceilLog2Scale(amax / (float) format.maxFinite());
+        yield E8m0.ofPowerOfTwo(scale);
       }
     };
   }

@@ -84,15 +84,19 @@ class E8m0Test {
   @Test
   void randomValuesGoToThePowerThatExactComparisonGives() {
     SplittableRandom random = new SplittableRandom(SEED);
+    BigDecimal[] powers = new BigDecimal[255];
+    for (int code = 0; code < powers.length; code++) {
+      powers[code] = ExactFormat.powerOfTwo(code - 127);
+    }
     Mismatches mismatches = new Mismatches();
     for (int i = 0; i < 5_000; i++) {
       double value = Math.scalb(random.nextDouble(1, 2), random.nextInt(-127, 127));
       BigDecimal exact = new BigDecimal(value);
       int above = 0;
-      while (ExactFormat.powerOfTwo(above - 127).compareTo(exact) < 0) {
+      while (powers[above].compareTo(exact) < 0) {
         above++;
       }
-      BigDecimal midpoint = ExactFormat.powerOfTwo(above - 127).multiply(new BigDecimal("0.75"));
+      BigDecimal midpoint = powers[above].multiply(new BigDecimal("0.75"));
       int nearest = exact.compareTo(midpoint) > 0 ? above : above - 1;
       int upCode = above;
       mismatches.check(

@@ -3,6 +3,8 @@ package org.touchstone.api.format;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A second, slow implementation of the narrow formats that shares nothing with the first: values
@@ -10,6 +12,8 @@ import java.util.Arrays;
  * all values for the nearest.
  */
 final class ExactFormat {
+  private static final Map<DType, ExactFormat> MODELS = new ConcurrentHashMap<>();
+
   private final DType type;
   private final int mantissaBits;
   private final int exponentBits;
@@ -45,6 +49,10 @@ final class ExactFormat {
   }
 
   static ExactFormat of(DType type) {
+    return MODELS.computeIfAbsent(type, ExactFormat::build);
+  }
+
+  private static ExactFormat build(DType type) {
     return switch (type) {
       case F16 -> new ExactFormat(type, 5, 10, 15);
       case BF16 -> new ExactFormat(type, 8, 7, 127);

@@ -77,14 +77,18 @@ class Nvfp4ScalingTest {
     SplittableRandom random = new SplittableRandom(SEED);
     ExactFormat e4m3Fn = ExactFormat.of(DType.E4M3FN);
     ExactFormat e2m1 = ExactFormat.of(DType.E2M1);
+    double[] midpoints = e4m3Fn.midpoints();
     Mismatches mismatches = new Mismatches();
     for (int i = 0; i < 10_000; i++) {
       float amaxTensor = (float) Math.scalb(random.nextDouble(1, 2), random.nextInt(-30, 30));
-      float amaxBlock = (float) (amaxTensor * random.nextDouble());
-      float value = (float) (amaxBlock * random.nextDouble(-1, 1));
       // Each FP32 step in double and rounded: one operation on two floats cannot round twice this
       // way.
       float global = (float) (2688.0 / amaxTensor);
+      // Half of the block scales lie as close to a tie as they can, where another order would show.
+      double scaled =
+          i % 2 == 0 ? random.nextDouble(448) : midpoints[random.nextInt(midpoints.length)];
+      float amaxBlock = (float) (scaled * 6 / global);
+      float value = (float) (amaxBlock * random.nextDouble(-1, 1));
       float product = (float) ((double) global * amaxBlock);
       int scale = e4m3Fn.encode((float) (product / 6.0), Saturation.SAT);
       float effective = (float) (e4m3Fn.decode(scale) / global);
@@ -108,6 +112,19 @@ class Nvfp4ScalingTest {
           () -> "value of %s (seed %x)".formatted(value, SEED));
     }
     mismatches.assertNoneOf(40_000);
+  }
+
+  @Test
+  void elementsAreMultipliedByTheReciprocal() {
+    Nvfp4Scaling scaling = new Nvfp4Scaling(1f);
+    byte scale = 0x27;
+    float effective = scaling.effectiveScale(scale);
+    assertThat(effective).isEqualTo(0.234375f);
+    // Exact quotients are ties, which go down to codes 2, 4 and 6; the rounded reciprocal is a
+    // little large.
+    assertThat(scaling.quantize(1.25f * effective, scale)).isEqualTo((byte) 3);
+    assertThat(scaling.quantize(2.5f * effective, scale)).isEqualTo((byte) 5);
+    assertThat(scaling.quantize(-5f * effective, scale)).isEqualTo((byte) 0xF);
   }
 
   @ParameterizedTest
