@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.touchstone.api.op.Args;
 import org.touchstone.api.op.MoeAlignBlockSizeSpec;
 import org.touchstone.api.op.MoeCombineSpec;
+import org.touchstone.api.op.MoeForwardSpec;
 import org.touchstone.api.op.MoePermuteSpec;
 import org.touchstone.api.op.MoeRouteSpec;
 import org.touchstone.api.op.Op;
@@ -16,6 +17,7 @@ final class References {
       Map.ofEntries(
           Map.entry(MoeAlignBlockSizeSpec.class, new MoeAlignBlockSizeReference()),
           Map.entry(MoeCombineSpec.class, new MoeCombineReference()),
+          Map.entry(MoeForwardSpec.class, new MoeForwardReference()),
           Map.entry(MoePermuteSpec.class, new MoePermuteReference()),
           Map.entry(MoeRouteSpec.class, new MoeRouteReference()));
 

@@ -1,0 +1,125 @@
+package org.touchstone.backends.cpu.reference;
+
+import org.jspecify.annotations.Nullable;
+import org.touchstone.api.format.DType;
+import org.touchstone.api.format.Saturation;
+import org.touchstone.api.op.Activation;
+import org.touchstone.api.op.MoeForwardSpec;
+
+/**
+ * One expert's MLP for one token, stage by stage with bounds: gate and up, activation, round point,
+ * down.
+ */
+final class ExpertStage {
+  private final MoeForwardSpec spec;
+  private final WeightRows gateUp;
+  private final WeightRows down;
+  private final ErrorModel model;
+  private final double gateUpC;
+  private final double downC;
+
+  ExpertStage(MoeForwardSpec spec, WeightRows gateUp, WeightRows down, ErrorModel model) {
+    this.spec = spec;
+    this.gateUp = gateUp;
+    this.down = down;
+    this.model = model;
+    // a scaled block sum is multiplied by the product of two scales: two more roundings
+    double scaling = spec.operands().scaled() ? 3 * model.op() : 0;
+    gateUpC = model.sum(gateUp.columns()) + scaling;
+    downC = model.sum(down.columns()) + scaling;
+  }
+
+  /** Hidden activation of one token and expert, at each point of interest. */
+  static final class Hidden {
+    /** Before the round point {@code hidden}, and its bound. */
+    final double[] raw;
+
+    final double[] rawError;
+
+    /** As it enters the down projection, and its bound. */
+    double[] value;
+
+    double[] error;
+
+    /** Quantisation, for FP8 weights. */
+    @Nullable QuantisedVector quantised;
+
+    Hidden(int width) {
+      raw = new double[width];
+      rawError = new double[width];
+      value = raw;
+      error = rawError;
+    }
+  }
+
+  /**
+   * Computes the hidden activation of an expert; {@code routing} multiplies it when it is not 1.
+   */
+  Hidden hidden(long expert, double[] x, double[] xError, double routing) {
+    int width = gateUp.rows() / 2;
+    Hidden hidden = new Hidden(width);
+    double[] row = new double[gateUp.columns()];
+    double[] dot = new double[2];
+    double[] h = new double[2 * width];
+    double[] hError = new double[2 * width];
+    for (int n = 0; n < 2 * width; n++) {
+      gateUp.row(expert, n, row);
+      WeightRows.dot(row, x, xError, gateUpC, dot);
+      Rounded rounded = round(spec.gateUp(), dot[0], dot[1]);
+      h[n] = rounded.value();
+      hError[n] = rounded.error();
+    }
+    boolean interleaved = spec.activation().layout() == Activation.GateLayout.INTERLEAVED;
+    for (int i = 0; i < width; i++) {
+      int g = interleaved ? 2 * i : i;
+      int u = interleaved ? 2 * i + 1 : width + i;
+      Rounded a = GatedActivation.apply(spec.activation(), h[g], hError[g], h[u], hError[u], model);
+      double weightRounding = routing == 1 ? 0 : model.op() * Math.abs(a.value());
+      hidden.raw[i] = a.value() * routing;
+      hidden.rawError[i] = ErrorModel.MARGIN * Math.abs(routing) * (a.error() + weightRounding);
+    }
+    enterDown(hidden);
+    return hidden;
+  }
+
+  private void enterDown(Hidden hidden) {
+    double[] value = new double[hidden.raw.length];
+    double[] error = new double[value.length];
+    for (int i = 0; i < value.length; i++) {
+      Rounded rounded = round(spec.hidden(), hidden.raw[i], hidden.rawError[i]);
+      value[i] = rounded.value();
+      error[i] = rounded.error();
+    }
+    hidden.value = value;
+    hidden.error = error;
+    if (spec.operands().scaled()) {
+      QuantisedVector quantised = new QuantisedVector(value, error, model);
+      hidden.quantised = quantised;
+      hidden.value = quantised.value;
+      hidden.error = quantised.error;
+    }
+  }
+
+  /** A round point; FP32 adds the rounding of the stored value to the bound instead of rounding. */
+  private static Rounded round(DType type, double value, double error) {
+    return type == DType.F32
+        ? new Rounded(value, error + ErrorModel.EPS * Math.abs(value))
+        : Rounded.of(type, Saturation.NONSAT, value, ErrorModel.MARGIN * error);
+  }
+
+  /**
+   * Computes one element of the expert's output.
+   *
+   * @param row scratch of the down projection's row length
+   * @param result value at index 0, bound at index 1
+   */
+  void output(long expert, long column, Hidden hidden, double[] row, double[] result) {
+    down.row(expert, column, row);
+    WeightRows.dot(row, hidden.value, hidden.error, downC, result);
+  }
+
+  /** Returns the row length of the down projection. */
+  int width() {
+    return down.columns();
+  }
+}

@@ -1,0 +1,97 @@
+package org.touchstone.backends.cpu.reference;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+import org.touchstone.api.Tensor;
+import org.touchstone.api.format.DType;
+import org.touchstone.api.op.GemmOperands;
+
+/**
+ * Rows of a weight [N, K] or of a stack of weights [E, N, K], decoded and scaled one row at a time,
+ * so that a large checkpoint is never copied.
+ */
+final class WeightRows {
+  private final MemorySegment memory;
+  private final DType dtype;
+  private final long rows;
+  private final int columns;
+  private final double @Nullable [] scales;
+  private final long scaleRows;
+  private final int scaleColumns;
+  private final double[] table;
+
+  /** Takes a dense weight and, for FP8, its scales per 128 x 128. */
+  WeightRows(Tensor weight, @Nullable Tensor scale) {
+    memory = weight.buffer().host().asSlice(weight.byteOffset(), weight.storageBytes());
+    dtype = weight.dtype();
+    rows = weight.dim(-2);
+    columns = Math.toIntExact(weight.dim(-1));
+    scales = scale == null ? null : org.touchstone.backends.host.HostTensors.doubles(scale);
+    scaleRows = Math.ceilDiv(rows, GemmOperands.BLOCK);
+    scaleColumns = Math.ceilDiv(columns, GemmOperands.BLOCK);
+    table = new double[dtype.bits() == 8 ? 256 : 0];
+    for (int code = 0; code < table.length; code++) {
+      table[code] = dtype.format().decode(code);
+    }
+  }
+
+  /** Returns the number of rows of one weight. */
+  int rows() {
+    return Math.toIntExact(rows);
+  }
+
+  /** Returns the row length. */
+  int columns() {
+    return columns;
+  }
+
+  /** Decodes row n of weight e, times its scales. */
+  void row(long e, long n, double[] into) {
+    long first = (e * rows + n) * columns;
+    switch (dtype) {
+      case F32 -> {
+        for (int k = 0; k < columns; k++) {
+          into[k] = memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * (first + k));
+        }
+      }
+      case BF16 -> {
+        for (int k = 0; k < columns; k++) {
+          into[k] =
+              Float.intBitsToFloat(
+                  memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * (first + k)) << 16);
+        }
+      }
+      default -> {
+        for (int k = 0; k < columns; k++) {
+          into[k] = table[memory.get(ValueLayout.JAVA_BYTE, first + k) & 0xFF];
+        }
+      }
+    }
+    if (scales != null) {
+      int base = (int) ((e * scaleRows + n / GemmOperands.BLOCK) * scaleColumns);
+      for (int k = 0; k < columns; k++) {
+        into[k] *= scales[base + k / GemmOperands.BLOCK];
+      }
+    }
+  }
+
+  /**
+   * Multiplies a row by a vector.
+   *
+   * @param result value at index 0, bound at index 1
+   */
+  static void dot(double[] row, double[] x, double[] xError, double c, double[] result) {
+    double sum = 0;
+    double magnitude = 0;
+    double carried = 0;
+    for (int k = 0; k < x.length; k++) {
+      double term = row[k] * x[k];
+      sum += term;
+      magnitude += Math.abs(term);
+      carried += Math.abs(row[k]) * xError[k];
+    }
+    result[0] = sum;
+    result[1] = c * magnitude + carried;
+  }
+}
