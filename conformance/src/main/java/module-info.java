@@ -4,6 +4,9 @@ module org.touchstone.conformance {
   requires transitive org.touchstone.backends;
   requires tools.jackson.databind;
 
+  exports org.touchstone.conformance;
   exports org.touchstone.conformance.cases;
   exports org.touchstone.conformance.data;
+  exports org.touchstone.conformance.judge;
+  exports org.touchstone.conformance.report;
 }
