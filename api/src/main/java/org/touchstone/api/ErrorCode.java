@@ -19,6 +19,8 @@ public enum ErrorCode {
   MISALIGNED,
   /** Two tensors share bytes although at least one of them is written. */
   OVERLAP,
+  /** A tensor is written although its memory is read-only. */
+  READ_ONLY,
   /** A tensor reaches outside its buffer. */
   OUT_OF_BOUNDS,
   /** A size is negative. */

@@ -42,7 +42,10 @@ public interface Hal extends AutoCloseable {
    */
   List<DeviceInfo> devices();
 
-  /** Says which device a selection would choose, and why not the others; opens nothing. */
+  /**
+   * Says which device a selection would choose, and why not the others. Candidates are opened
+   * internally when the selection requires specs, because only an open device knows what it runs.
+   */
   Decision explain(Selection selection);
 
   /**

@@ -1,5 +1,6 @@
 package org.touchstone.api;
 
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,7 @@ public class HalException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final ErrorCode code;
+  private final String bare;
   private final @Nullable String operator;
   private final @Nullable String device;
   private final @Nullable String remedy;
@@ -38,6 +40,7 @@ public class HalException extends RuntimeException {
       @Nullable Throwable cause) {
     super(render(code, message, operator, device, remedy), cause);
     this.code = code;
+    this.bare = message;
     this.operator = operator;
     this.device = device;
     this.remedy = remedy;
@@ -62,6 +65,26 @@ public class HalException extends RuntimeException {
       text.append("; ").append(remedy);
     }
     return text.toString();
+  }
+
+  /**
+   * Returns this failure with the place where it happened, as far as it does not name one itself. A
+   * layer that knows the operator and the device completes what a layer below could not know.
+   *
+   * @param where name of the operator, or null
+   * @param on URI of the device, or null
+   */
+  public HalException at(@Nullable String where, @Nullable String on) {
+    String newOperator = operator == null ? where : operator;
+    String newDevice = device == null ? on : device;
+    boolean complete = Objects.equals(newOperator, operator) && Objects.equals(newDevice, device);
+    if (complete || getClass() != HalException.class) {
+      return this;
+    }
+    HalException located =
+        new HalException(code, bare, newOperator, newDevice, remedy, getCause());
+    located.setStackTrace(getStackTrace());
+    return located;
   }
 
   /** Returns the failure's class. */

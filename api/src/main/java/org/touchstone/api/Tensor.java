@@ -248,8 +248,9 @@ public final class Tensor {
           "slice " + from + ".." + to + " of dimension " + dimension + " leaves " + this);
     }
     long[] dims = shape.dims();
-    dims[dimension] = to - from;
-    long elements = from * strides.step(dimension);
+    dims[dimension < 0 ? dims.length + dimension : dimension] = to - from;
+    // An empty slice at the end of a strided tensor would start beyond the buffer.
+    long elements = from == to ? 0 : from * strides.step(dimension);
     if (dtype.bits() < 8 && elements % 2 != 0) {
       throw new HalException(
           ErrorCode.MISALIGNED,

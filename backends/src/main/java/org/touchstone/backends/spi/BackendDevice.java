@@ -26,7 +26,10 @@ public interface BackendDevice extends AutoCloseable {
     throw Packing.unknown(layout, this);
   }
 
-  /** Packs {@code plain} into {@code packed}, whose buffer is large enough. Waits until done. */
+  /**
+   * Packs the dense tensor {@code plain} into {@code packed}, whose buffer is large enough. Waits
+   * until done.
+   */
   default void pack(Tensor plain, Tensor packed) {
     throw Packing.unknown(packed.layout(), this);
   }

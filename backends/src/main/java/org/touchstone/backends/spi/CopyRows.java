@@ -4,7 +4,8 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies {@code rows} rows of {@code rowBytes} bytes.
+ * Copies {@code rows} rows of {@code rowBytes} bytes. At least one end is device memory; pitches
+ * are at least {@code rowBytes}, rows and bytes at least 1.
  *
  * @param src source
  * @param dst destination

@@ -15,7 +15,8 @@ public interface Kernel<A extends Args> {
    * device. Allocates nothing proportional to the data.
    *
    * @param workspace at least {@link #workspaceBytes} bytes of the device's memory, undefined
-   *     content, valid until the queue runs the next kernel
+   *     content, valid until the queue runs the next kernel; memory of no particular type when no
+   *     workspace is needed
    */
   void launch(BackendQueue queue, A args, DeviceMemory workspace);
 

@@ -11,6 +11,7 @@ public interface MemorySource {
   /**
    * Allocates memory, at least 64-byte aligned when it is host memory.
    *
+   * @param bytes size, at least 1
    * @throws HalException with {@code OUT_OF_MEMORY}
    */
   DeviceMemory allocate(long bytes);
