@@ -1,13 +1,20 @@
-/** The backend SPI and the services that backends share. */
+/** The HAL, the backend SPI and the services that backends share. */
 module org.touchstone.backends {
   requires static transitive org.jspecify;
   requires transitive org.touchstone.api;
 
+  exports org.touchstone.backends;
   exports org.touchstone.backends.config;
   exports org.touchstone.backends.host;
   exports org.touchstone.backends.oracle;
   exports org.touchstone.backends.spi;
 
+  provides org.touchstone.api.HalFactory with
+      org.touchstone.backends.hal.TouchstoneHalFactory;
+  provides org.touchstone.backends.config.SettingSource with
+      org.touchstone.backends.config.SharedSettings;
+
+  uses org.touchstone.backends.config.SettingSource;
   uses org.touchstone.backends.oracle.Oracle;
   uses org.touchstone.backends.spi.BackendProvider;
   uses org.touchstone.backends.spi.MutantSource;

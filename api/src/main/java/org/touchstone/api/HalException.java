@@ -81,8 +81,7 @@ public class HalException extends RuntimeException {
     if (complete || getClass() != HalException.class) {
       return this;
     }
-    HalException located =
-        new HalException(code, bare, newOperator, newDevice, remedy, getCause());
+    HalException located = new HalException(code, bare, newOperator, newDevice, remedy, getCause());
     located.setStackTrace(getStackTrace());
     return located;
   }
