@@ -1,0 +1,104 @@
+package org.touchstone.tools.model.text;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.IntConsumer;
+import org.touchstone.api.op.SampleSpec;
+import org.touchstone.tools.model.inference.LanguageModel;
+import org.touchstone.tools.model.inference.Session;
+
+/** Continues a prompt. */
+public final class Generator {
+  /** What happens at a token that ends a text. */
+  public enum EndOfText {
+    /** Generation stops before it. */
+    STOP,
+    /** It is a token like any other. */
+    IGNORE
+  }
+
+  /**
+   * What was done.
+   *
+   * @param promptTokens tokens of the prompt
+   * @param promptTime time until the first token was drawn
+   * @param newTokens tokens drawn
+   * @param decodeTime time for the tokens after the first
+   */
+  public record Result(int promptTokens, Duration promptTime, int newTokens, Duration decodeTime) {
+    /** Returns tokens per second after the first one; 0 when there are none. */
+    public double tokensPerSecond() {
+      return newTokens < 2 ? 0 : (newTokens - 1) * 1e9 / decodeTime.toNanos();
+    }
+  }
+
+  private final LanguageModel model;
+  private final SampleSpec sampling;
+  private final EndOfText endOfText;
+
+  /**
+   * Creates a generator.
+   *
+   * @param sampling how tokens are drawn
+   */
+  public Generator(LanguageModel model, SampleSpec sampling, EndOfText endOfText) {
+    this.model = model;
+    this.sampling = sampling;
+    this.endOfText = endOfText;
+  }
+
+  /**
+   * Generates.
+   *
+   * @param prompt at least one token
+   * @param maxTokens most new tokens
+   * @param seed of the uniform variates; the same seed gives the same text on the same device
+   * @param sink gets every new token as soon as it is drawn
+   */
+  public Result generate(int[] prompt, int maxTokens, long seed, IntConsumer sink) {
+    int limit = model.blueprint().config().common().maxPositions();
+    if (prompt.length == 0 || maxTokens < 1 || prompt.length + maxTokens - 1 > limit) {
+      throw new IllegalArgumentException(
+          "prompt of "
+              + prompt.length
+              + " tokens and "
+              + maxTokens
+              + " new ones: expected at least one of each, and together at most "
+              + (limit + 1)
+              + " for the model's "
+              + limit
+              + " positions");
+    }
+    SplittableRandom random = new SplittableRandom(seed);
+    try (Session session = model.openSession(prompt.length + maxTokens - 1, sampling)) {
+      long start = System.nanoTime();
+      int id = session.append(prompt, variate(random));
+      long first = System.nanoTime();
+      int drawn = 1;
+      while (emit(id, sink) && drawn < maxTokens) {
+        id = session.append(new int[] {id}, variate(random));
+        drawn++;
+      }
+      return new Result(
+          prompt.length,
+          Duration.ofNanos(first - start),
+          drawn,
+          Duration.ofNanos(System.nanoTime() - first));
+    }
+  }
+
+  private boolean emit(int id, IntConsumer sink) {
+    List<Integer> ends = model.blueprint().config().common().endOfText();
+    if (endOfText == EndOfText.STOP && ends.contains(id)) {
+      return false;
+    }
+    sink.accept(id);
+    return true;
+  }
+
+  /** Draws from [0, 1) on a grid of 2^-24, so that no variate rounds up to 1 in F32. */
+  private static float variate(SplittableRandom random) {
+    return (random.nextInt() >>> 8) * 0x1p-24f;
+  }
+}
