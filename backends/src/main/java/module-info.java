@@ -2,12 +2,15 @@
 module org.touchstone.backends {
   requires static transitive org.jspecify;
   requires transitive org.touchstone.api;
+  requires java.management;
 
   exports org.touchstone.backends;
   exports org.touchstone.backends.config;
   exports org.touchstone.backends.host;
+  exports org.touchstone.backends.memory;
   exports org.touchstone.backends.oracle;
   exports org.touchstone.backends.spi;
+  exports org.touchstone.backends.worker;
 
   provides org.touchstone.api.HalFactory with
       org.touchstone.backends.hal.TouchstoneHalFactory;

@@ -58,7 +58,7 @@ final class HalBuffer implements Buffer, Memories.Holder {
   @Override
   public DeviceMemory memory() {
     requireOpen();
-    return memory;
+    return memory.unwrapped();
   }
 
   @Override

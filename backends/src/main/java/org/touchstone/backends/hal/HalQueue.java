@@ -101,7 +101,7 @@ final class HalQueue implements Queue {
           submission.operator(),
           device.info().uri());
     }
-    return workspace.reserve(need, submission.operator(), this::drain);
+    return workspace.reserve(need, submission.operator(), this::drain).unwrapped();
   }
 
   private Receipt receipt(Submission submission) {

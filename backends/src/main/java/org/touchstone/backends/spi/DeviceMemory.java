@@ -14,6 +14,14 @@ public interface DeviceMemory extends AutoCloseable {
   Optional<MemorySegment> host();
 
   /**
+   * Returns the backend's own memory, which kernels and copies get. Only instruments that wrap
+   * memory, to guard or to count it, return something else than this object.
+   */
+  default DeviceMemory unwrapped() {
+    return this;
+  }
+
+  /**
    * Returns a view of a part; closing the view frees nothing. The conformance suite puts guards
    * around a buffer with it. Needed only where {@link #host} is empty: host memory is sliced as a
    * segment and wrapped.
