@@ -9,4 +9,6 @@ module org.touchstone.conformance {
   exports org.touchstone.conformance.data;
   exports org.touchstone.conformance.judge;
   exports org.touchstone.conformance.report;
+
+  uses org.touchstone.backends.oracle.Oracle;
 }

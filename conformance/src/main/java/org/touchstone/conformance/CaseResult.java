@@ -33,9 +33,14 @@ public record CaseResult(
     }
   }
 
-  /** Returns the command that runs the case again. */
+  /** Returns the command that runs the case, or what a summarising row is about, again. */
   public String repro() {
-    return "./touchstone conformance --device " + device + " --case " + name;
+    String again = "./touchstone conformance --device " + device;
+    if (name.startsWith("bias/")) {
+      return again + " --op " + op;
+    }
+    boolean ofRun = name.startsWith("expectations/") || name.equals("memory/left_behind");
+    return ofRun ? again : again + " --case " + name;
   }
 
   /** Returns this row with another outcome. */

@@ -39,6 +39,7 @@ public final class TestCase {
   private final Variants variants;
   private final long reduction;
   private final Optional<Set<String>> exactOutputs;
+  private final Set<String> partialOutputs;
   private final Optional<String> zeroAnswer;
   private final long sampleLimit;
   private final Optional<String> batchSymbol;
@@ -77,6 +78,7 @@ public final class TestCase {
     variants = new Variants(b.placement, b.inPlace, b.absent);
     reduction = b.reduction;
     exactOutputs = b.exactOutputs;
+    partialOutputs = Set.copyOf(b.partialOutputs);
     zeroAnswer = b.zeroAnswer;
     sampleLimit = b.sampleLimit;
     batchSymbol = b.batchSymbol;
@@ -154,6 +156,11 @@ public final class TestCase {
     return exactOutputs.map(s -> s.contains(slot)).orElse(family == DataFamily.EXACT_INTEGER);
   }
 
+  /** Returns whether an output has elements that the operator leaves unspecified. */
+  public boolean partial(String slot) {
+    return partialOutputs.contains(slot);
+  }
+
   /** Returns why all-zero outputs are right; empty when they would be wrong. */
   public Optional<String> zeroAnswer() {
     return zeroAnswer;
@@ -226,6 +233,7 @@ public final class TestCase {
     private Placement placement = Placement.DENSE;
     private long reduction = 1;
     private Optional<Set<String>> exactOutputs = Optional.empty();
+    private final Set<String> partialOutputs = new LinkedHashSet<>();
     private Optional<String> zeroAnswer = Optional.empty();
     private long sampleLimit = Long.MAX_VALUE;
     private Optional<String> batchSymbol = Optional.empty();
@@ -310,6 +318,15 @@ public final class TestCase {
      */
     public Builder exactOutputs(String... slots) {
       exactOutputs = Optional.of(Set.of(slots));
+      return this;
+    }
+
+    /**
+     * Says which outputs have elements that the operator leaves unspecified, such as rows of
+     * padding; only the reference's elements of them are looked at.
+     */
+    public Builder partialOutputs(String... slots) {
+      partialOutputs.addAll(List.of(slots));
       return this;
     }
 

@@ -1,0 +1,79 @@
+package org.touchstone.conformance;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.touchstone.api.op.Op;
+import org.touchstone.backends.config.Nearest;
+import org.touchstone.conformance.cases.CaseCatalog;
+import org.touchstone.conformance.cases.Level;
+import org.touchstone.conformance.cases.TestCase;
+import org.touchstone.conformance.checks.Checks;
+import org.touchstone.conformance.run.Item;
+
+/** Chooses the items of a run. */
+final class ItemChoice {
+  private ItemChoice() {}
+
+  /** Returns every item of every level: checks first, then cases in the order of operators. */
+  static List<Item> all(CaseCatalog catalog) {
+    List<Item> items = new ArrayList<>(Checks.all(catalog));
+    for (TestCase testCase : catalog.cases(Level.L3, Arrays.asList(Op.values()))) {
+      items.add(Item.of(testCase));
+    }
+    return items;
+  }
+
+  /**
+   * Returns the items that a request selects.
+   *
+   * @throws ConformanceException when a name selects nothing
+   */
+  static List<Item> of(List<Item> all, ConformanceRequest request) {
+    if (request.caseName().isPresent()) {
+      String name = request.caseName().get();
+      List<Item> found = all.stream().filter(item -> item.name().equals(name)).toList();
+      if (found.isEmpty()) {
+        throw new ConformanceException(
+            ExitCode.USAGE,
+            "no case is named '"
+                + name
+                + "'"
+                + Nearest.hint(name, all.stream().map(Item::name).toList()));
+      }
+      return found;
+    }
+    Set<String> ops = new LinkedHashSet<>();
+    Set<String> groups = new LinkedHashSet<>();
+    for (String name : request.ops()) {
+      List<Op> selected = Op.select(name);
+      boolean group = Checks.GROUPS.contains(name);
+      if (selected.isEmpty() && !group) {
+        List<String> known =
+            Stream.concat(
+                    Checks.GROUPS.stream(),
+                    Arrays.stream(Op.values()).flatMap(op -> Stream.of(op.opName(), op.family())))
+                .distinct()
+                .toList();
+        throw new ConformanceException(
+            ExitCode.USAGE,
+            "no operator, family or group of checks is named '"
+                + name
+                + "'"
+                + Nearest.hint(name, known));
+      }
+      selected.forEach(op -> ops.add(op.opName()));
+      if (group) {
+        groups.add(name);
+      }
+    }
+    boolean unfiltered = request.ops().isEmpty();
+    return all.stream()
+        .filter(item -> request.level().includes(item.level()))
+        .filter(item -> unfiltered || ops.contains(item.op()) || groups.contains(item.group()))
+        .toList();
+  }
+}

@@ -1,0 +1,75 @@
+package org.touchstone.conformance.checks;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.touchstone.api.HalException;
+import org.touchstone.api.Operator;
+import org.touchstone.api.Tensor;
+import org.touchstone.api.op.Args;
+import org.touchstone.api.op.OpSpec;
+import org.touchstone.conformance.cases.Level;
+import org.touchstone.conformance.cases.TestCase;
+import org.touchstone.conformance.checks.Check.Finding;
+import org.touchstone.conformance.data.InputData;
+import org.touchstone.conformance.run.Item;
+import org.touchstone.conformance.run.Lane;
+import org.touchstone.conformance.run.Launch;
+import org.touchstone.conformance.run.Session;
+
+/**
+ * Arguments that break one rule of the operator's signature each: every backend must answer with
+ * the same code, and the queue must stay usable.
+ */
+final class ArgumentChecks {
+  private ArgumentChecks() {}
+
+  static List<Item> of(OpBase base) {
+    List<Item> items = new ArrayList<>();
+    for (Mistake mistake : Mistake.values()) {
+      items.add(
+          new Check(
+              "arguments",
+              base.op().opName(),
+              "arguments/" + base.op().opName() + "/" + mistake.label(),
+              Level.L1,
+              lane -> look(base, mistake, lane)));
+    }
+    return items;
+  }
+
+  private static Finding look(OpBase base, Mistake mistake, Lane lane) {
+    Optional<TestCase> found = base.on(lane.session().device());
+    return found.isEmpty() ? base.missing() : look(found.get().spec(), found.get(), mistake, lane);
+  }
+
+  private static <A extends Args> Finding look(
+      OpSpec<A> spec, TestCase testCase, Mistake mistake, Lane lane) {
+    Session session = lane.session();
+    Operator<A> operator = session.prepare(spec);
+    List<String> mistakes = new ArrayList<>();
+    try (Arena arena = Arena.ofShared();
+        MistakeContext context = new MistakeContext(testCase, session, arena);
+        Launch launch =
+            Launch.of(
+                testCase, session.device(), lane.queue(), InputData.of(testCase, arena), arena)) {
+      Optional<List<@Nullable Tensor>> wrong = mistake.make(context, launch.tensors());
+      if (wrong.isEmpty()) {
+        return Finding.unsupported("NOT_APPLICABLE: the signature leaves no room for this mistake");
+      }
+      try {
+        operator.submit(lane.queue(), Args.of(spec.argsType(), wrong.get())).join();
+        mistakes.add("the arguments were accepted, expected " + mistake.code());
+      } catch (HalException e) {
+        if (e.code() != mistake.code()) {
+          mistakes.add("got " + e.code() + ", expected " + mistake.code() + ": " + e.getMessage());
+        }
+      }
+      // The queue must not be poisoned by arguments that were never submitted.
+      launch.run(operator);
+    }
+    return Finding.of(mistakes);
+  }
+}

@@ -1,0 +1,138 @@
+package org.touchstone.conformance.run;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.concurrent.ConcurrentHashMap;
+import org.touchstone.api.Accumulator;
+import org.touchstone.api.Device;
+import org.touchstone.api.Hal;
+import org.touchstone.api.KernelTraits;
+import org.touchstone.api.Operator;
+import org.touchstone.api.Promise;
+import org.touchstone.api.RoundPoints;
+import org.touchstone.api.Subnormals;
+import org.touchstone.api.op.Args;
+import org.touchstone.api.op.OpSpec;
+import org.touchstone.backends.Backends;
+import org.touchstone.backends.Instruments;
+import org.touchstone.backends.oracle.Oracle;
+import org.touchstone.conformance.ConformanceException;
+import org.touchstone.conformance.ExitCode;
+
+/** An open, instrumented device and the operators prepared for it. Thread-safe. */
+public final class Session implements AutoCloseable {
+  private final Hal hal;
+  private final Instruments instruments;
+  private final Device device;
+  private final ObservedMemory memory;
+  private final Oracle oracle;
+  private final Map<OpSpec<?>, Operator<?>> prepared = new ConcurrentHashMap<>();
+
+  private Session(
+      Hal hal, Instruments instruments, Device device, ObservedMemory memory, Oracle oracle) {
+    this.hal = hal;
+    this.instruments = instruments;
+    this.device = device;
+    this.memory = memory;
+    this.oracle = oracle;
+  }
+
+  /** Opens a device with a wrapper around its backend. */
+  public static Session open(Hal hal, String uri, Instruments instruments, Oracle oracle) {
+    ObservedMemory memory = new ObservedMemory();
+    Device device =
+        Backends.open(
+            hal,
+            uri,
+            instruments
+                .memory(backend -> memory.around(instruments.memory().apply(backend)))
+                .workspace(Instruments.Workspace.EXACT));
+    return new Session(hal, instruments, device, memory, oracle);
+  }
+
+  /** Opens the device once more, with memory and operators of its own. */
+  public Session reopen() {
+    return open(hal, device.info().uri(), instruments, oracle);
+  }
+
+  /** Finds the reference. */
+  public static Oracle findOracle() {
+    return ServiceLoader.load(Oracle.class, Oracle.class.getClassLoader())
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ConformanceException(
+                    ExitCode.INTERNAL,
+                    "no reference was found; add touchstone-backends-cpu to the module path or"
+                        + " class path"));
+  }
+
+  /** Returns the device. */
+  public Device device() {
+    return device;
+  }
+
+  /** Returns its memory as the suite hands it out. */
+  public ObservedMemory memory() {
+    return memory;
+  }
+
+  /** Returns the reference. */
+  public Oracle oracle() {
+    return oracle;
+  }
+
+  /** Prepares a spec once. */
+  @SuppressWarnings("unchecked") // the map pairs each spec with its own operator
+  public <A extends Args> Operator<A> prepare(OpSpec<A> spec) {
+    return (Operator<A>) prepared.computeIfAbsent(spec, device::prepare);
+  }
+
+  /** Returns the number of specs prepared. */
+  public int preparedSpecs() {
+    return prepared.size();
+  }
+
+  /** Renders what a kernel declares in one line; what is usual is left out. */
+  static String describe(KernelTraits traits) {
+    List<String> parts = new ArrayList<>();
+    parts.add(traits.accumulator().toString());
+    if (traits.accumulator().kind() != Accumulator.Kind.F64) {
+      parts.add("chain(1024)=" + traits.chain().length(1024));
+    }
+    RoundPoints points = traits.roundPoints();
+    if (!points.equals(RoundPoints.NONE)) {
+      parts.add(
+          "rounds(p="
+              + points.probabilities()
+              + " lq="
+              + points.latentQuery()
+              + " lo="
+              + points.latentOutput()
+              + " kv="
+              + points.expandedKv()
+              + ")");
+    }
+    if (!traits.subnormals().equals(Subnormals.KEPT)) {
+      parts.add(
+          "flushes("
+              + (traits.subnormals().inputs() == Subnormals.Handling.FLUSHED ? "inputs " : "")
+              + (traits.subnormals().accumulator() == Subnormals.Handling.FLUSHED ? "sums" : "")
+              + ")");
+    }
+    parts.add(traits.deterministic() == Promise.HOLDS ? "deterministic" : "nondeterministic");
+    if (traits.batchInvariant() == Promise.HOLDS) {
+      parts.add("batch-invariant");
+    }
+    parts.add(traits.evidence().name().toLowerCase(java.util.Locale.ROOT));
+    return String.join(" ", parts);
+  }
+
+  @Override
+  public void close() {
+    prepared.clear();
+    device.close();
+  }
+}
