@@ -3,6 +3,7 @@ package org.touchstone.backends.cpu.reference;
 import org.touchstone.api.Accumulator;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Subnormals.Handling;
+import org.touchstone.api.format.DType;
 import org.touchstone.backends.oracle.OracleRequest;
 import org.touchstone.backends.oracle.OracleRequest.Regime;
 
@@ -87,6 +88,19 @@ final class ErrorModel {
   /** Returns the error of sine and cosine, relative to 1. */
   double trig() {
     return traits.ulps().trig() * 2 * EPS;
+  }
+
+  /**
+   * Returns the relative error of a kernel-private rounding to a type: half a unit in the last
+   * place. FP32 rounds with every operation, so it adds none of its own.
+   */
+  static double rounding(DType type) {
+    return type == DType.F32 ? 0 : Math.scalb(0.5, -type.format().mantissaBits());
+  }
+
+  /** Returns the absolute error of a kernel-private rounding to a type, where it underflows. */
+  static double roundingUnderflow(DType type) {
+    return type == DType.F32 ? 0 : type.format().minSubnormal() / 2;
   }
 
   /**

@@ -3,6 +3,11 @@ package org.touchstone.backends.cpu.reference;
 import java.util.Map;
 import java.util.Optional;
 import org.touchstone.api.op.Args;
+import org.touchstone.api.op.AttentionDecodePagedSpec;
+import org.touchstone.api.op.AttentionPrefillSpec;
+import org.touchstone.api.op.KvCacheWriteSpec;
+import org.touchstone.api.op.MlaDecodeAbsorbedSpec;
+import org.touchstone.api.op.MlaPrefillSpec;
 import org.touchstone.api.op.MoeAlignBlockSizeSpec;
 import org.touchstone.api.op.MoeCombineSpec;
 import org.touchstone.api.op.MoeForwardSpec;
@@ -15,6 +20,11 @@ import org.touchstone.api.op.OpSpec;
 final class References {
   private static final Map<Class<? extends OpSpec<?>>, Reference<?, ?>> ALL =
       Map.ofEntries(
+          Map.entry(AttentionDecodePagedSpec.class, new AttentionDecodePagedReference()),
+          Map.entry(AttentionPrefillSpec.class, new AttentionPrefillReference()),
+          Map.entry(KvCacheWriteSpec.class, new KvCacheWriteReference()),
+          Map.entry(MlaDecodeAbsorbedSpec.class, new MlaDecodeAbsorbedReference()),
+          Map.entry(MlaPrefillSpec.class, new MlaPrefillReference()),
           Map.entry(MoeAlignBlockSizeSpec.class, new MoeAlignBlockSizeReference()),
           Map.entry(MoeCombineSpec.class, new MoeCombineReference()),
           Map.entry(MoeForwardSpec.class, new MoeForwardReference()),

@@ -44,8 +44,8 @@ public final class SimdDevice implements BackendDevice {
   private Plan<?> planOf(OpSpec<?> spec) {
     return switch (spec) {
       case AddSpec s -> none(s);
-      case AttentionDecodePagedSpec s -> none(s);
-      case AttentionPrefillSpec s -> none(s);
+      case AttentionDecodePagedSpec s -> AttentionDecodePagedKernel.plan(s, threads);
+      case AttentionPrefillSpec s -> AttentionPrefillKernel.plan(s, threads);
       case CastSpec s -> none(s);
       case DequantizeSpec s -> none(s);
       case EmbeddingSpec s -> none(s);
@@ -53,9 +53,9 @@ public final class SimdDevice implements BackendDevice {
       case GatedActSpec s -> none(s);
       case GemmGroupedSpec s -> none(s);
       case GemmSpec s -> none(s);
-      case KvCacheWriteSpec s -> none(s);
-      case MlaDecodeAbsorbedSpec s -> none(s);
-      case MlaPrefillSpec s -> none(s);
+      case KvCacheWriteSpec s -> KvCacheWriteKernel.plan(s, threads);
+      case MlaDecodeAbsorbedSpec s -> MlaDecodeAbsorbedKernel.plan(s, threads);
+      case MlaPrefillSpec s -> MlaPrefillKernel.plan(s, threads);
       case MoeAlignBlockSizeSpec s -> MoeAlignBlockSizeKernel.plan(s);
       case MoeCombineSpec s -> MoeCombineKernel.plan(s, threads);
       case MoeForwardSpec s -> none(s);

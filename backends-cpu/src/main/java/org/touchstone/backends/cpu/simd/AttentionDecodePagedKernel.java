@@ -1,0 +1,86 @@
+package org.touchstone.backends.cpu.simd;
+
+import org.touchstone.api.op.AttentionDecodePagedArgs;
+import org.touchstone.api.op.AttentionDecodePagedSpec;
+import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.spi.BackendQueue;
+import org.touchstone.backends.spi.DeviceMemory;
+import org.touchstone.backends.spi.Kernel;
+import org.touchstone.backends.spi.Plan;
+
+/** {@code attention_decode_paged}: see {@link PagedAttention}. */
+final class AttentionDecodePagedKernel implements Kernel<AttentionDecodePagedArgs> {
+  private final AttentionDecodePagedSpec spec;
+  private final CpuThreads threads;
+  private final PagedAttention attention;
+
+  private AttentionDecodePagedKernel(AttentionDecodePagedSpec spec, CpuThreads threads) {
+    this.spec = spec;
+    this.threads = threads;
+    attention =
+        new PagedAttention(
+            HeadBlocks.of(spec.heads(), spec.kvHeads()),
+            spec.headDim(),
+            spec.valueDim(),
+            AttentionTile.Values.SEPARATE,
+            spec.mask(),
+            spec.scale(),
+            spec.softcap());
+  }
+
+  static Plan<AttentionDecodePagedArgs> plan(AttentionDecodePagedSpec spec, CpuThreads threads) {
+    return Plan.runs(
+        "flash-split-vector",
+        AttentionTile.traits(spec.headDim()),
+        new AttentionDecodePagedKernel(spec, threads));
+  }
+
+  @Override
+  public long workspaceBytes(AttentionDecodePagedArgs args) {
+    return KeySplits.workspaceBytes(
+        args.q().dim(0) * args.q().dim(1) * spec.heads(),
+        args.blockTable().dim(1) * spec.pageSize(),
+        spec.valueDim());
+  }
+
+  @Override
+  public void launch(BackendQueue queue, AttentionDecodePagedArgs args, DeviceMemory workspace) {
+    PageTable pages = new PageTable(args.blockTable(), args.seqLens(), spec.pageSize());
+    attention.run(
+        new Tensors(args),
+        args.q().dim(0),
+        args.q().dim(1),
+        pages,
+        KeySplits.of(workspace, 0, pages.capacity(), spec.valueDim()),
+        threads);
+  }
+
+  private static final class Tensors implements PagedAttention.Tensors {
+    private final TokenRows q;
+    private final TokenRows k;
+    private final TokenRows v;
+    private final AttentionOutputs outputs;
+
+    Tensors(AttentionDecodePagedArgs args) {
+      q = TokenRows.of(args.q());
+      k = TokenRows.ofPages(args.kCache());
+      v = TokenRows.ofPages(args.vCache());
+      outputs = new AttentionOutputs(args.o(), args.lse(), args.sinks());
+    }
+
+    @Override
+    public void query(AttentionTile tile, int row, long sequence, long query, long head) {
+      q.load(sequence, query, head, tile.q, row * tile.depth());
+    }
+
+    @Override
+    public AttentionTile.Source keys(KeyRows.TokenOrder order, long keyHead) {
+      return new KeyRows(k, v, order, 0, keyHead);
+    }
+
+    @Override
+    public void finish(AttentionTile tile, int row, long sequence, long query, long head) {
+      outputs.finish(tile, row, sequence, query, head);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package org.touchstone.backends.cpu.simd;
+
+import org.touchstone.api.Tensor;
+import org.touchstone.api.op.AttentionPrefillArgs;
+import org.touchstone.api.op.AttentionPrefillSpec;
+import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.spi.Plan;
+
+/**
+ * {@code attention_prefill}: a task takes a few tokens and the query heads of one key head, so that
+ * a key that was read serves all of them.
+ */
+final class AttentionPrefillKernel {
+  private final AttentionPrefillSpec spec;
+  private final CpuThreads threads;
+  private final HeadBlocks blocks;
+
+  private AttentionPrefillKernel(AttentionPrefillSpec spec, CpuThreads threads) {
+    this.spec = spec;
+    this.threads = threads;
+    blocks = HeadBlocks.of(spec.heads(), spec.kvHeads());
+  }
+
+  static Plan<AttentionPrefillArgs> plan(AttentionPrefillSpec spec, CpuThreads threads) {
+    AttentionPrefillKernel kernel = new AttentionPrefillKernel(spec, threads);
+    return Plan.runs(
+        "flash-vector",
+        AttentionTile.traits(spec.headDim()),
+        (queue, args, workspace) -> kernel.launch(args));
+  }
+
+  private void launch(AttentionPrefillArgs args) {
+    Tensor cuSeqlensQ = args.cuSeqlensQ();
+    Tensor cuSeqlensK = args.cuSeqlensK();
+    boolean packed = cuSeqlensQ != null && cuSeqlensK != null;
+    Tensor q = args.q();
+    Sequences sequences =
+        cuSeqlensQ != null && cuSeqlensK != null
+            ? Sequences.packed(cuSeqlensQ, cuSeqlensK)
+            : Sequences.padded(q.dim(1), args.k().dim(1));
+    long tokens = packed ? q.dim(0) : q.dim(0) * q.dim(1);
+    long keys = packed ? args.k().dim(0) : args.k().dim(1);
+    Launch launch = new Launch(args, sequences);
+    long tokenBlocks = Math.ceilDiv(tokens, blocks.tokens());
+    long cost = AttentionTile.ROWS * Math.max(1, keys) * (spec.headDim() + spec.valueDim()) / 8 + 1;
+    // The last tokens see the most keys: they come first, so that no thread ends with a long task.
+    threads.forEach(
+        tokenBlocks * blocks.count(),
+        cost,
+        task -> {
+          long first = (tokenBlocks - 1 - task / blocks.count()) * blocks.tokens();
+          launch.run(first, Math.min(tokens, first + blocks.tokens()), task % blocks.count());
+        });
+  }
+
+  /** One launch. */
+  private final class Launch {
+    private final Sequences sequences;
+    private final TokenRows q;
+    private final TokenRows k;
+    private final TokenRows v;
+    private final AttentionOutputs outputs;
+
+    Launch(AttentionPrefillArgs args, Sequences sequences) {
+      this.sequences = sequences;
+      q = TokenRows.of(args.q());
+      k = TokenRows.of(args.k());
+      v = TokenRows.of(args.v());
+      outputs = new AttentionOutputs(args.o(), args.lse(), args.sinks());
+    }
+
+    void run(long fromToken, long toToken, long block) {
+      AttentionTile tile =
+          AttentionTile.of(spec.headDim(), spec.valueDim(), AttentionTile.Values.SEPARATE);
+      long firstHead = blocks.first(block);
+      long endHead = blocks.end(block);
+      sequences.visit(
+          fromToken,
+          toToken,
+          (sequence, firstQuery, firstKey, from, to, queries, keys) -> {
+            tile.clear();
+            for (long i = from; i < to; i++) {
+              long position = keys - queries + i;
+              for (long h = firstHead; h < endHead; h++) {
+                int row = tile.add(spec.mask().first(position), spec.mask().end(position, keys));
+                q.load(sequence, firstQuery + i, h, tile.q, row * tile.depth());
+              }
+            }
+            KeyRows source = new KeyRows(k, v, j -> firstKey + j, sequence, blocks.keyHead(block));
+            tile.attend(source, 0, keys, spec.scale(), spec.softcap());
+            int row = 0;
+            for (long i = from; i < to; i++) {
+              for (long h = firstHead; h < endHead; h++) {
+                outputs.finish(tile, row++, sequence, firstQuery + i, h);
+              }
+            }
+          });
+    }
+  }
+}

@@ -1,0 +1,192 @@
+package org.touchstone.backends.cpu.simd;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+import org.touchstone.api.Tensor;
+import org.touchstone.api.format.DType;
+import org.touchstone.api.op.MlaDecodeAbsorbedArgs;
+import org.touchstone.api.op.MlaDecodeAbsorbedSpec;
+import org.touchstone.api.op.MlaDims;
+import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.spi.BackendQueue;
+import org.touchstone.backends.spi.DeviceMemory;
+import org.touchstone.backends.spi.Kernel;
+import org.touchstone.backends.spi.Plan;
+
+/**
+ * {@code mla_decode_absorbed} in three steps: queries into the latent space, attention of all heads
+ * over the same cached rows, latent outputs into values. The workspace holds absorbed queries,
+ * latent outputs and partial results of splits, all in FP32.
+ */
+final class MlaDecodeAbsorbedKernel implements Kernel<MlaDecodeAbsorbedArgs> {
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+  private final MlaDecodeAbsorbedSpec spec;
+  private final MlaDims dims;
+  private final CpuThreads threads;
+  private final PagedAttention attention;
+
+  private MlaDecodeAbsorbedKernel(MlaDecodeAbsorbedSpec spec, CpuThreads threads) {
+    this.spec = spec;
+    this.threads = threads;
+    dims = spec.dims();
+    attention =
+        new PagedAttention(
+            HeadBlocks.of(dims.heads(), 1),
+            dims.cachedDim(),
+            dims.latentDim(),
+            AttentionTile.Values.IN_KEYS,
+            spec.mask(),
+            spec.scale(),
+            0);
+  }
+
+  static Plan<MlaDecodeAbsorbedArgs> plan(MlaDecodeAbsorbedSpec spec, CpuThreads threads) {
+    return Plan.runs(
+        "absorbed-flash-split-vector",
+        AttentionTile.traits(spec.dims().cachedDim()),
+        new MlaDecodeAbsorbedKernel(spec, threads));
+  }
+
+  private long latentBytes(MlaDecodeAbsorbedArgs args) {
+    return args.qNope().dim(0) * args.qNope().dim(1) * dims.heads() * rowBytes();
+  }
+
+  private long rowBytes() {
+    return dims.latentDim() * Float.BYTES;
+  }
+
+  @Override
+  public long workspaceBytes(MlaDecodeAbsorbedArgs args) {
+    return 2 * latentBytes(args)
+        + KeySplits.workspaceBytes(
+            args.qNope().dim(0) * args.qNope().dim(1) * dims.heads(),
+            args.blockTable().dim(1) * spec.pageSize(),
+            dims.latentDim());
+  }
+
+  @Override
+  public void launch(BackendQueue queue, MlaDecodeAbsorbedArgs args, DeviceMemory workspace) {
+    Launch launch = new Launch(args, workspace.host().orElse(MemorySegment.NULL));
+    launch.forHeads(launch::absorb);
+    PageTable pages = new PageTable(args.blockTable(), args.seqLens(), spec.pageSize());
+    attention.run(
+        launch,
+        args.qNope().dim(0),
+        args.qNope().dim(1),
+        pages,
+        KeySplits.of(workspace, 2 * latentBytes(args), pages.capacity(), dims.latentDim()),
+        threads);
+    launch.forHeads(launch::expand);
+  }
+
+  /** Takes the queries {@code from .. to - 1} of all sequences, numbered through, and one head. */
+  @FunctionalInterface
+  private interface HeadTask {
+    void run(long head, long from, int rows);
+  }
+
+  /** One launch. */
+  private final class Launch implements PagedAttention.Tensors {
+    private final long tokens;
+    private final long queries;
+    private final TokenRows qNope;
+    private final TokenRows qRope;
+    private final TokenRows cache;
+    private final TokenRows o;
+    private final @Nullable TokenRows lse;
+    private final LatentWeights weights;
+    private final MemorySegment memory;
+    private final long outputs;
+
+    Launch(MlaDecodeAbsorbedArgs args, MemorySegment memory) {
+      queries = args.qNope().dim(1);
+      tokens = args.qNope().dim(0) * queries;
+      qNope = TokenRows.of(args.qNope());
+      qRope = TokenRows.of(args.qRope());
+      cache = TokenRows.ofLatentPages(args.kvCache());
+      o = TokenRows.of(args.o());
+      Tensor sums = args.lse();
+      lse = sums == null ? null : TokenRows.ofScalars(sums);
+      weights = new LatentWeights(args.wKvb(), dims);
+      this.memory = memory;
+      outputs = latentBytes(args);
+    }
+
+    void forHeads(HeadTask body) {
+      long blocks = Math.ceilDiv(tokens, AttentionTile.ROWS);
+      long rows = Math.min(tokens, AttentionTile.ROWS);
+      threads.forEach(
+          dims.heads() * blocks,
+          (rows + 2) * dims.nopeDim() * dims.latentDim() / AttentionMath.LANES,
+          task -> {
+            long first = task % blocks * AttentionTile.ROWS;
+            body.run(task / blocks, first, (int) Math.min(AttentionTile.ROWS, tokens - first));
+          });
+    }
+
+    private long row(long token, long head) {
+      return (token * dims.heads() + head) * rowBytes();
+    }
+
+    void absorb(long head, long first, int rows) {
+      weights.absorb(
+          head,
+          rows,
+          (row, to, at) ->
+              qNope.load((first + row) / queries, (first + row) % queries, head, to, at),
+          LatentWeights.floats(memory, row(first, head), dims.heads() * rowBytes()));
+    }
+
+    void expand(long head, long first, int rows) {
+      int nope = Math.toIntExact(dims.nopeDim());
+      int bytes = o.dtype().bits() / 8;
+      weights.expand(
+          head,
+          nope,
+          nope + Math.toIntExact(dims.valueDim()),
+          rows,
+          LatentWeights.floats(
+              memory,
+              outputs + row(first, head),
+              dims.heads() * rowBytes(),
+              Math.toIntExact(dims.latentDim())),
+          (row, start, count, from, at) ->
+              FloatRows.store(
+                  from,
+                  at,
+                  o.memory(),
+                  o.offset((first + row) / queries, (first + row) % queries, head)
+                      + (long) start * bytes,
+                  o.dtype(),
+                  count));
+    }
+
+    @Override
+    public void query(AttentionTile tile, int row, long sequence, long query, long head) {
+      int latent = Math.toIntExact(dims.latentDim());
+      int at = row * tile.depth();
+      MemorySegment.copy(memory, FLOAT, row(sequence * queries + query, head), tile.q, at, latent);
+      qRope.load(sequence, query, head, tile.q, at + latent);
+    }
+
+    @Override
+    public AttentionTile.Source keys(KeyRows.TokenOrder order, long keyHead) {
+      return (tile, first, count, at) -> {
+        for (int i = 0; i < count; i++) {
+          cache.load(0, order.row(first + i), 0, tile.k, (at + i) * tile.depth());
+        }
+      };
+    }
+
+    @Override
+    public void finish(AttentionTile tile, int row, long sequence, long query, long head) {
+      if (lse != null) {
+        lse.set(sequence, query, head, tile.logSumExp(row));
+      }
+      tile.finish(row, Float.NEGATIVE_INFINITY);
+      tile.output(row, memory, outputs + row(sequence * queries + query, head), DType.F32);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+package org.touchstone.backends.cpu.simd;
+
+import org.touchstone.api.op.AttentionMask;
+import org.touchstone.backends.cpu.CpuThreads;
+
+/**
+ * Attention of a few queries per sequence over a paged cache. A task takes the query heads of one
+ * key head over one split of the keys; partial results of several splits are merged in the order of
+ * the keys.
+ *
+ * @param heads the query heads
+ * @param depth elements of a query and a key
+ * @param valueDim elements of a value
+ * @param values where the values of a block of keys lie
+ * @param mask visible keys
+ * @param scale multiplier of the dot products
+ * @param softcap c, or 0 for none
+ */
+record PagedAttention(
+    HeadBlocks heads,
+    long depth,
+    long valueDim,
+    AttentionTile.Values values,
+    AttentionMask mask,
+    float scale,
+    float softcap) {
+  /** The tensors of a launch. */
+  interface Tensors {
+    /** Writes the query of a token and head to a row of {@link AttentionTile#q}. */
+    void query(AttentionTile tile, int row, long sequence, long query, long head);
+
+    /** Returns the keys and values of a sequence and key head. */
+    AttentionTile.Source keys(KeyRows.TokenOrder order, long keyHead);
+
+    /** Takes the row of a token and head, which is not normalised yet. */
+    void finish(AttentionTile tile, int row, long sequence, long query, long head);
+  }
+
+  /** Attends for all queries. */
+  void run(
+      Tensors tensors,
+      long sequences,
+      long queries,
+      PageTable pages,
+      KeySplits splits,
+      CpuThreads threads) {
+    new Launch(tensors, queries, pages, splits).run(sequences, threads);
+  }
+
+  /** One launch. */
+  private final class Launch {
+    private final Tensors tensors;
+    private final long queries;
+    private final PageTable pages;
+    private final KeySplits splits;
+    private final long queryBlocks;
+
+    Launch(Tensors tensors, long queries, PageTable pages, KeySplits splits) {
+      this.tensors = tensors;
+      this.queries = queries;
+      this.pages = pages;
+      this.splits = splits;
+      queryBlocks = Math.ceilDiv(queries, heads.tokens());
+    }
+
+    void run(long sequences, CpuThreads threads) {
+      long perSequence = queryBlocks * heads.count() * splits.most();
+      long keys = Math.min(pages.capacity(), splits.longest());
+      long rows = Math.min(queries, heads.tokens()) * heads.perBlock();
+      threads.forEach(
+          sequences * perSequence,
+          (rows + 4) * keys * (depth + valueDim) / AttentionMath.LANES,
+          task -> attend(task / perSequence, task % perSequence));
+      if (splits.most() > 1) {
+        threads.forEach(sequences * queries * heads.all(), splits.most() * valueDim, this::merge);
+      }
+    }
+
+    private void attend(long sequence, long task) {
+      long split = task % splits.most();
+      long keys = pages.length(sequence);
+      int count = splits.count(keys);
+      if (split >= count) {
+        return;
+      }
+      long block = task / splits.most() % heads.count();
+      long from = task / splits.most() / heads.count() * heads.tokens();
+      long to = Math.min(queries, from + heads.tokens());
+      AttentionTile tile = AttentionTile.of(depth, valueDim, values);
+      for (long i = from; i < to; i++) {
+        long position = keys - queries + i;
+        for (long h = heads.first(block); h < heads.end(block); h++) {
+          int row = tile.add(mask.first(position), mask.end(position, keys));
+          tensors.query(tile, row, sequence, i, h);
+        }
+      }
+      tile.attend(
+          tensors.keys(pages.of(sequence), heads.keyHead(block)),
+          splits.first(keys, split),
+          splits.first(keys, split + 1),
+          scale,
+          softcap);
+      int row = 0;
+      for (long i = from; i < to; i++) {
+        for (long h = heads.first(block); h < heads.end(block); h++) {
+          if (count == 1) {
+            tensors.finish(tile, row, sequence, i, h);
+          } else {
+            splits.store(tile, row, (sequence * queries + i) * heads.all() + h, split);
+          }
+          row++;
+        }
+      }
+    }
+
+    private void merge(long row) {
+      long token = row / heads.all();
+      int count = splits.count(pages.length(token / queries));
+      if (count > 1) {
+        AttentionTile tile = splits.merge(row, count);
+        tensors.finish(tile, 0, token / queries, token % queries, row % heads.all());
+      }
+    }
+  }
+}
