@@ -4,4 +4,9 @@ module org.touchstone.tools {
   requires info.picocli;
   requires org.touchstone.conformance;
   requires tools.jackson.databind;
+
+  opens org.touchstone.tools.cli to
+      info.picocli;
+
+  uses org.touchstone.backends.spi.ToolCommand;
 }

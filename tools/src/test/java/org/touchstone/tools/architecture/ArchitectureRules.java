@@ -80,7 +80,13 @@ final class ArchitectureRules {
         apart(
             "only the packages that handle native memory use java.lang.foreign",
             DescribedPredicate.not(
-                in("api", "api.format", "backends..", "conformance..", "tools.model..")),
+                in(
+                    "api",
+                    "api.format",
+                    "backends..",
+                    "conformance..",
+                    "tools.device..",
+                    "tools.model..")),
             resideInAPackage("java.lang.foreign..")));
     rules.add(
         new Named(

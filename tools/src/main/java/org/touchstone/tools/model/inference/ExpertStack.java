@@ -76,7 +76,7 @@ record ExpertStack(
   }
 
   private static void zero(Weights weights, Tensor target) {
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       Buffer zeros =
           Buffer.ofHost(arena.allocate(Tensor.denseBytes(target.dtype(), target.shape()), 64));
       weights.copyInto(Tensor.of(zeros, target.dtype(), target.shape()), target);

@@ -57,12 +57,13 @@ public final class LanguageModel implements AutoCloseable {
   private final Map<Batch, Recorded> scoring = new HashMap<>();
   private final List<Program> programs = new ArrayList<>();
 
-  private LanguageModel(Blueprint blueprint, Device device, Packing packing) {
+  private LanguageModel(
+      Blueprint blueprint, Device device, Queue queue, Operators operators, Weights weights) {
     this.blueprint = blueprint;
     this.device = device;
-    this.queue = device.openQueue();
-    this.operators = new Operators(device);
-    this.weights = new Weights(blueprint.checkpoint(), device, queue, operators, packing);
+    this.queue = queue;
+    this.operators = operators;
+    this.weights = weights;
     this.workspace = new Workspace(device, MAX_BATCH_TOKENS);
     this.embedding = weights.tensor(blueprint.embedding());
     for (Blueprint.Layer layer : blueprint.layers()) {
@@ -82,7 +83,16 @@ public final class LanguageModel implements AutoCloseable {
    * as the model.
    */
   public static LanguageModel load(Blueprint blueprint, Device device, Packing packing) {
-    return new LanguageModel(blueprint, device, packing);
+    Queue queue = device.openQueue();
+    Operators operators = new Operators(device);
+    Weights weights = new Weights(blueprint.checkpoint(), device, queue, operators, packing);
+    try {
+      return new LanguageModel(blueprint, device, queue, operators, weights);
+    } catch (RuntimeException e) {
+      weights.close();
+      queue.close();
+      throw e;
+    }
   }
 
   /** Returns what the model is. */
@@ -230,7 +240,7 @@ public final class LanguageModel implements AutoCloseable {
 
   /** Copies an F32 tensor to the host. */
   float[] download(Tensor tensor) {
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       MemorySegment host = arena.allocate(Math.max(1, tensor.storageBytes()), 64);
       queue.copy(tensor, Tensor.of(Buffer.ofHost(host), DType.F32, tensor.shape())).join();
       return host.asSlice(0, tensor.storageBytes()).toArray(ValueLayout.JAVA_FLOAT);

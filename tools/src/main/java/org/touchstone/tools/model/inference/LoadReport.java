@@ -1,5 +1,7 @@
 package org.touchstone.tools.model.inference;
 
+import java.util.Locale;
+
 /**
  * Where the bytes of a model's weights went.
  *
@@ -11,7 +13,12 @@ package org.touchstone.tools.model.inference;
 public record LoadReport(long inPlace, long copied, long packed, long converted) {
   @Override
   public String toString() {
-    return "%.1f MB in place, %.1f MB copied, %.1f MB packed, %.1f MB converted"
-        .formatted(inPlace / 1e6, copied / 1e6, packed / 1e6, converted / 1e6);
+    return String.format(
+        Locale.ROOT,
+        "%.1f MB in place, %.1f MB copied, %.1f MB packed, %.1f MB converted",
+        inPlace / 1e6,
+        copied / 1e6,
+        packed / 1e6,
+        converted / 1e6);
   }
 }

@@ -59,16 +59,14 @@ public final class Generator {
   public Result generate(int[] prompt, int maxTokens, long seed, IntConsumer sink) {
     int limit = model.blueprint().config().common().maxPositions();
     if (prompt.length == 0 || maxTokens < 1 || prompt.length + maxTokens - 1 > limit) {
-      throw new IllegalArgumentException(
-          "prompt of "
-              + prompt.length
-              + " tokens and "
-              + maxTokens
-              + " new ones: expected at least one of each, and together at most "
+      throw new Impossible(
+          "prompt and new tokens",
+          "at least one of each, and together at most "
               + (limit + 1)
               + " for the model's "
               + limit
-              + " positions");
+              + " positions",
+          prompt.length + " and " + maxTokens);
     }
     SplittableRandom random = new SplittableRandom(seed);
     try (Session session = model.openSession(prompt.length + maxTokens - 1, sampling)) {

@@ -51,7 +51,7 @@ public final class Scorer {
         Math.min(
             model.blueprint().config().common().maxPositions(), LanguageModel.MAX_BATCH_TOKENS);
     if (window < 2 || window > limit) {
-      throw new IllegalArgumentException("window of " + window + " tokens: expected 2 to " + limit);
+      throw new Impossible("window", "2 to " + limit + " tokens", Integer.toString(window));
     }
     this.model = model;
     this.window = window;
@@ -65,7 +65,7 @@ public final class Scorer {
    */
   public Score score(int[] text, LongConsumer progress) {
     if (text.length < 2) {
-      throw new IllegalArgumentException("text of " + text.length + " tokens: expected at least 2");
+      throw new Impossible("text", "at least 2 tokens", Integer.toString(text.length));
     }
     long windows = 0;
     long scored = 0;

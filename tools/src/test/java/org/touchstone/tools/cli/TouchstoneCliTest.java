@@ -1,0 +1,174 @@
+package org.touchstone.tools.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.touchstone.tools.model.ExampleModel;
+import tools.jackson.databind.JsonNode;
+
+class TouchstoneCliTest {
+  private static final String MODEL = ExampleModel.folder().toString();
+
+  @TempDir Path folder;
+
+  @Test
+  void withoutArgumentsTheUsageGoesToStderr() {
+    Invocation run = Invocation.of();
+
+    assertThat(run.exit()).isEqualTo(2);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err())
+        .contains("Usage: touchstone", "devices", "explain", "run", "env")
+        .contains("echo-verb")
+        .contains("Repeats its arguments.");
+  }
+
+  @Test
+  void requestedHelpIsData() {
+    Invocation run = Invocation.of("run", "--help");
+
+    assertThat(run.exit()).isZero();
+    assertThat(run.out()).contains("--model=DIR", "--score=FILE");
+    assertThat(run.err()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "divices",
+        "devices --nonsense",
+        "devices --format yaml",
+        "devices surplus",
+        "explain",
+        "explain gemm_fp9",
+        "explain gemm --prefer tpu",
+        "run --prompt x",
+        "run --model nowhere --prompt x",
+        "run --model MODEL",
+        "run --model MODEL --prompt x --score y",
+        "run --model MODEL --prompt x --temperature -1",
+        "run --model MODEL --prompt x --expect y",
+      })
+  void requestsThatMakeNoSenseExitWithTwo(String line) {
+    Invocation run = Invocation.of(line.replace("MODEL", MODEL).split(" "));
+
+    assertThat(run.exit()).as(run.err()).isEqualTo(2);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).startsWith("touchstone: ").doesNotContain("\tat ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "run --model MODEL --prompt x --device gpu://none",
+        "explain gemm_fp32 --device cpu://none",
+      })
+  void missingDevicesExitWithThree(String line) {
+    Invocation run = Invocation.of(line.replace("MODEL", MODEL).split(" "));
+
+    assertThat(run.exit()).as(run.err()).isEqualTo(3);
+    assertThat(run.err()).doesNotContain("\tat ");
+  }
+
+  @Test
+  void anUnusableModelIsNamed() {
+    Invocation run = Invocation.of("run", "--model", folder.toString(), "--prompt", "x");
+
+    assertThat(run.exit()).isEqualTo(2);
+    assertThat(run.err())
+        .contains(
+            folder.resolve("model.safetensors")
+                + ": expected a safetensors file, got no such file");
+  }
+
+  @Test
+  void otherVocabulariesAreRefused() throws IOException {
+    ExampleModel.writeConfig(folder, config -> config.put("vocab_size", 257));
+    ExampleModel.writeCheckpoint(
+        folder,
+        contents -> {
+          for (String name : new String[] {"lm_head.weight", "model.embed_tokens.weight"}) {
+            contents.put(
+                name,
+                new ExampleModel.Content(
+                    org.touchstone.api.format.DType.BF16,
+                    org.touchstone.api.Shape.of(257, 192),
+                    java.lang.foreign.MemorySegment.ofArray(new byte[257 * 192 * 2])));
+          }
+        });
+    Files.writeString(folder.resolve("tokenizer.json"), "{}");
+    Invocation run = Invocation.of("run", "--model", folder.toString(), "--prompt", "x");
+
+    assertThat(run.exit()).isEqualTo(2);
+    assertThat(run.err())
+        .contains("vocab_size: expected 256, the byte values, got 257 with the vocabulary of ")
+        .contains("tokenizer.json");
+  }
+
+  @Test
+  void deviceTableHasARowForEveryDeviceAndALineForEveryAbsentBackend() {
+    Invocation text = Invocation.of("devices");
+    JsonNode document = Invocation.of("devices", "--format", "json").json();
+
+    document
+        .path("devices")
+        .findValuesAsString("uri")
+        .forEach(uri -> assertThat(text.out()).contains(uri));
+    assertThat(text.out()).contains("cpu://simd  kernels: ");
+    for (JsonNode backend : document.path("backends")) {
+      if (backend.has("remedy")) {
+        assertThat(text.out().lines().toList())
+            .anySatisfy(
+                line ->
+                    assertThat(line)
+                        .startsWith(backend.path("name").asString() + "  ")
+                        .contains(backend.path("remedy").asString()));
+      }
+    }
+  }
+
+  @Test
+  void envNamesOriginAndPlace() {
+    Invocation text = Invocation.of("env");
+    JsonNode document = Invocation.of("env", "--format", "json").json();
+
+    assertThat(text.exit()).isZero();
+    assertThat(text.out()).contains("touchstone.probe.timeout", "TOUCHSTONE_PROBE_TIMEOUT");
+    assertThat(document.path("settings").findValuesAsString("property"))
+        .contains("touchstone.cache.dir")
+        .isSorted();
+    assertThat(document.path("settings").findValuesAsString("origin"))
+        .allMatch(o -> java.util.List.of("DEFAULT", "PROPERTY", "ENVIRONMENT", "FILE").contains(o));
+  }
+
+  @Test
+  void outputGoesToAFile() throws IOException {
+    Path file = folder.resolve("env.json");
+    Invocation run = Invocation.of("env", "--format", "json", "--output", file.toString());
+    Invocation wrong = Invocation.of("env", "--output", folder.resolve("a/b").toString());
+
+    assertThat(run.exit()).isZero();
+    assertThat(run.out()).isEmpty();
+    assertThat(Files.readString(file)).startsWith("{").contains("\"settings\"");
+    assertThat(wrong.exit()).isEqualTo(2);
+  }
+
+  @Test
+  void backendsAddVerbs() {
+    Invocation run = Invocation.of("echo-verb", "a", "--b");
+    Invocation failing = Invocation.of("echo-verb");
+
+    assertThat(run.exit()).isEqualTo(1);
+    assertThat(run.out()).isEqualToNormalizingNewlines("a+--b\n");
+    assertThat(run.err()).isEmpty();
+    assertThat(failing.exit()).isEqualTo(70);
+    assertThat(failing.out()).isEmpty();
+    assertThat(failing.err()).contains("nothing to repeat", "\tat ");
+  }
+}
