@@ -110,6 +110,24 @@ final class ErrorModel {
     return traits.subnormals().accumulator() == Handling.FLUSHED ? FLUSHED : TINY;
   }
 
+  /** Returns the absolute error that a declared flush of a result to zero allows; 0 without. */
+  double flush() {
+    return traits.subnormals().accumulator() == Handling.FLUSHED ? FLUSHED : 0;
+  }
+
+  /** Returns the absolute error that reading an operand may make: it may count as zero. */
+  double operand(double value) {
+    return flushesInputs() && Math.abs(value) < FLUSHED ? Math.abs(value) : 0;
+  }
+
+  /**
+   * Returns the error of a result that is rounded to FP32 before it is rounded to the output type:
+   * nothing when it is an FP32 number, or when FP32 is the output type and so the only rounding.
+   */
+  double beforeOutput(double result, DType output) {
+    return output == DType.F32 || (double) (float) result == result ? 0 : EPS * Math.abs(result);
+  }
+
   /** Returns whether subnormal operands may count as zero. */
   boolean flushesInputs() {
     return traits.subnormals().inputs() == Handling.FLUSHED;

@@ -21,6 +21,11 @@ record Rounded(double value, double error) {
     }
     double high = format.roundTo(value + error, saturation);
     double low = format.roundTo(value - error, saturation);
-    return new Rounded(center, Math.max(high - center, center - low));
+    return new Rounded(center, Math.max(distance(high, center), distance(center, low)));
+  }
+
+  /** The distance of an infinity from itself is none. */
+  private static double distance(double above, double below) {
+    return above == below ? 0 : above - below;
   }
 }
