@@ -10,8 +10,7 @@ import org.touchstone.backends.oracle.OracleRequest;
 /** {@code y = a + b}. */
 final class AddReference implements Reference<AddSpec, AddArgs> {
   @Override
-  public Expectation expect(
-      AddSpec spec, AddArgs args, OracleRequest request, CpuThreads threads) {
+  public Expectation expect(AddSpec spec, AddArgs args, OracleRequest request, CpuThreads threads) {
     ErrorModel model = new ErrorModel(request);
     double[] a = HostTensors.doubles(args.a());
     double[] b = HostTensors.doubles(args.b());

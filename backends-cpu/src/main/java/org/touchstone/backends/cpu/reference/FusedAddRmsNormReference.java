@@ -23,8 +23,7 @@ final class FusedAddRmsNormReference
       OracleRequest request,
       CpuThreads threads) {
     ErrorModel model = new ErrorModel(request);
-    RootMeanSquare norm =
-        new RootMeanSquare(spec.variant(), spec.eps(), spec.output(), model);
+    RootMeanSquare norm = new RootMeanSquare(spec.variant(), spec.eps(), spec.output(), model);
     double[] w = args.w() == null ? NONE : HostTensors.doubles(args.w());
     Picked picked = Picked.rows(request.scope(), args.x().dim(0), spec.hidden());
     double[] sum = new double[picked.count()];

@@ -100,11 +100,9 @@ final class GatedActivation {
     double tanh = Math.tanh(z);
     double slope = onePlusTanh * (2 - onePlusTanh);
     // Four roundings of the cube, then its sum with g, the constant and their product.
-    double argument =
-        model.op() * (4 * SQRT_2_OVER_PI * Math.abs(cube) + 3 * Math.abs(z));
+    double argument = model.op() * (4 * SQRT_2_OVER_PI * Math.abs(cube) + 3 * Math.abs(z));
     double derivative =
-        0.5 * onePlusTanh
-            + 0.5 * g * slope * SQRT_2_OVER_PI * (1 + 3 * CUBIC * g * g);
+        0.5 * onePlusTanh + 0.5 * g * slope * SQRT_2_OVER_PI * (1 + 3 * CUBIC * g * g);
     double function =
         model.exp() * Math.abs(tanh)
             + (slope == 0 ? 0 : slope * argument)

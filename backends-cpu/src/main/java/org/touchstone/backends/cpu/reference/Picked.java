@@ -26,7 +26,10 @@ final class Picked {
   /** Picks whole rows. */
   static Picked rows(Scope scope, long rows, long columns) {
     return new Picked(
-        scope.pick("rows", rows), Scope.ALL.pick("columns", columns), columns, !scope.samples(rows));
+        scope.pick("rows", rows),
+        Scope.ALL.pick("columns", columns),
+        columns,
+        !scope.samples(rows));
   }
 
   /** Picks rows, and columns of them. */

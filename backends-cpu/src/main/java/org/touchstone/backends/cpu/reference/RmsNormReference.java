@@ -15,8 +15,7 @@ final class RmsNormReference implements Reference<RmsNormSpec, RmsNormArgs> {
   public Expectation expect(
       RmsNormSpec spec, RmsNormArgs args, OracleRequest request, CpuThreads threads) {
     ErrorModel model = new ErrorModel(request);
-    RootMeanSquare norm =
-        new RootMeanSquare(spec.variant(), spec.eps(), spec.output(), model);
+    RootMeanSquare norm = new RootMeanSquare(spec.variant(), spec.eps(), spec.output(), model);
     double[] w = args.w() == null ? new double[0] : HostTensors.doubles(args.w());
     Picked picked = Picked.rows(request.scope(), args.x().dim(0), spec.hidden());
     double[] value = new double[picked.count()];

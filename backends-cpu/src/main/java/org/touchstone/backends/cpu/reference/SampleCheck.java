@@ -64,11 +64,8 @@ final class SampleCheck {
           ErrorModel.MARGIN
               * (model.div() * scaled + (model.op() + model.div()) * Math.abs(exponent));
       double function = ErrorModel.MARGIN * model.exp();
-      low[i] =
-          Math.max(
-              0, Math.exp(exponent - slack[i]) * (1 - function) - model.underflow());
-      high[i] =
-          Math.exp(Math.min(0, exponent + slack[i])) * (1 + function) + model.underflow();
+      low[i] = Math.max(0, Math.exp(exponent - slack[i]) * (1 - function) - model.underflow());
+      high[i] = Math.exp(Math.min(0, exponent + slack[i])) * (1 + function) + model.underflow();
     }
   }
 
@@ -116,10 +113,8 @@ final class SampleCheck {
       // behind, but for equal logits of higher index and the token itself, perhaps.
       double least = sureBefore[first] + sureBefore[r] - sureBefore[equal];
       double most = maybeBefore[r] + maybeBefore[behind] - maybeBefore[equalEnd];
-      double leastRest =
-          sureBefore[n] - sureBefore[behind] + sureBefore[equalEnd] - sureBefore[r];
-      double mostRest =
-          maybeBefore[n] - maybeBefore[r] + maybeBefore[equal] - maybeBefore[first];
+      double leastRest = sureBefore[n] - sureBefore[behind] + sureBefore[equalEnd] - sureBefore[r];
+      double mostRest = maybeBefore[n] - maybeBefore[r] + maybeBefore[equal] - maybeBefore[first];
       sure[i] &= fraction(most, leastRest) * (1 + sumError) < topP;
       maybe[i] &= fraction(least, mostRest) * (1 - sumError) < topP;
     }

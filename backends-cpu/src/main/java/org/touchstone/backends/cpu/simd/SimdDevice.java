@@ -43,14 +43,14 @@ public final class SimdDevice implements BackendDevice {
 
   private Plan<?> planOf(OpSpec<?> spec) {
     return switch (spec) {
-      case AddSpec s -> none(s);
+      case AddSpec s -> AddKernel.plan(s, threads);
       case AttentionDecodePagedSpec s -> AttentionDecodePagedKernel.plan(s, threads);
       case AttentionPrefillSpec s -> AttentionPrefillKernel.plan(s, threads);
       case CastSpec s -> none(s);
       case DequantizeSpec s -> none(s);
-      case EmbeddingSpec s -> none(s);
-      case FusedAddRmsNormSpec s -> none(s);
-      case GatedActSpec s -> none(s);
+      case EmbeddingSpec s -> EmbeddingKernel.plan(s, threads);
+      case FusedAddRmsNormSpec s -> FusedAddRmsNormKernel.plan(s, threads);
+      case GatedActSpec s -> GatedActKernel.plan(s, threads);
       case GemmGroupedSpec s -> none(s);
       case GemmSpec s -> none(s);
       case KvCacheWriteSpec s -> KvCacheWriteKernel.plan(s, threads);
@@ -63,10 +63,10 @@ public final class SimdDevice implements BackendDevice {
       case MoeRouteSpec s -> MoeRouteKernel.plan(s, threads);
       case QuantizeFp8BlockSpec s -> none(s);
       case QuantizeFp8GroupSpec s -> none(s);
-      case RmsNormSpec s -> none(s);
-      case RopeApplySpec s -> none(s);
-      case RopeFreqsSpec s -> none(s);
-      case SampleSpec s -> none(s);
+      case RmsNormSpec s -> RmsNormKernel.plan(s, threads);
+      case RopeApplySpec s -> RopeApplyKernel.plan(s, threads);
+      case RopeFreqsSpec s -> RopeFreqsKernel.plan(s, threads);
+      case SampleSpec s -> SampleKernel.plan(s, threads);
     };
   }
 

@@ -7,6 +7,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import org.touchstone.api.Chain;
+import org.touchstone.api.Ulps;
 
 /**
  * Elementary functions and reductions on FP32 vectors and on ranges of arrays, for every input:
@@ -32,6 +33,12 @@ final class VectorMath {
 
   /** Largest error of {@link #tanh}, in units of the last place of the result. */
   static final double TANH_ULPS = 1.5;
+
+  /**
+   * Errors of the functions that SIMD kernels use: {@link #exp}, and in FP64 rounded once the
+   * reciprocal root, logarithm, sine and cosine. A kernel that calls {@link #tanh} declares more.
+   */
+  static final Ulps ULPS = new Ulps(EXP_ULPS, 0.5, 0.5, 0.5, 0.5);
 
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
 
@@ -129,6 +136,15 @@ final class VectorMath {
     FloatVector result = small.blend(large, magnitude.compare(VectorOperators.GT, 0.625f));
     IntVector sign = x.reinterpretAsInts().and(Integer.MIN_VALUE);
     return result.reinterpretAsInts().or(sign).reinterpretAsFloats();
+  }
+
+  /** Rounds to the nearest BF16 numbers, ties to even; NaN stays NaN. */
+  static FloatVector roundToBf16(FloatVector x) {
+    IntVector bits = x.reinterpretAsInts();
+    IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
+    FloatVector rounded = bits.add(odd).add(0x7FFF).and(0xFFFF_0000).reinterpretAsFloats();
+    // The carry of the rounding could turn a NaN into an infinity or a zero.
+    return rounded.blend(x, x.compare(VectorOperators.NE, x));
   }
 
   private static FloatVector broadcast(float value) {

@@ -1,0 +1,170 @@
+package org.touchstone.backends.cpu.simd;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+import org.touchstone.api.Accumulator;
+import org.touchstone.api.KernelTraits;
+import org.touchstone.api.format.DType;
+import org.touchstone.api.op.SampleArgs;
+import org.touchstone.api.op.SampleSpec;
+import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.spi.BackendQueue;
+import org.touchstone.backends.spi.DeviceMemory;
+import org.touchstone.backends.spi.Kernel;
+import org.touchstone.backends.spi.Plan;
+
+/**
+ * Draws tokens: weights of a row go to the workspace, {@link SampleFilter} finds what to keep, sums
+ * are FP64 in index order.
+ */
+final class SampleKernel implements Kernel<SampleArgs> {
+  private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+  private static final float NONE = Float.NEGATIVE_INFINITY;
+
+  /** Rough cost of a token in element operations. */
+  private static final int COST = 16;
+
+  private final SampleSpec spec;
+  private final long vocabulary;
+  private final CpuThreads threads;
+
+  private SampleKernel(SampleSpec spec, CpuThreads threads) {
+    this.spec = spec;
+    this.vocabulary = spec.vocabulary();
+    this.threads = threads;
+  }
+
+  static Plan<SampleArgs> plan(SampleSpec spec, CpuThreads threads) {
+    return Plan.runs(
+        spec.random() ? "sample.radix" : "sample.argmax",
+        KernelTraits.PLAIN_F32.with(Accumulator.F64).with(VectorMath.ULPS),
+        new SampleKernel(spec, threads));
+  }
+
+  private long tasks(SampleArgs args) {
+    return Math.min(args.ids().dim(0), threads.count());
+  }
+
+  @Override
+  public long workspaceBytes(SampleArgs args) {
+    return spec.random() ? tasks(args) * vocabulary * Float.BYTES : 0;
+  }
+
+  @Override
+  public void launch(BackendQueue queue, SampleArgs args, DeviceMemory workspace) {
+    long rows = args.ids().dim(0);
+    if (rows == 0) {
+      return;
+    }
+    TensorRows logits = TensorRows.of(args.logits());
+    TensorRows ids = TensorRows.of(args.ids());
+    long tasks = tasks(args);
+    threads.forEach(
+        tasks,
+        COST * vocabulary * Math.ceilDiv(rows, tasks),
+        task -> {
+          for (long row = task; row < rows; row += tasks) {
+            float max = max(logits, row);
+            int id = -1;
+            if (max != NONE) {
+              id =
+                  spec.random()
+                      ? draw(logits, row, max, uniform(args, row), weights(workspace, task))
+                      : find(logits, row, max);
+            }
+            ids.memory.set(ValueLayout.JAVA_INT_UNALIGNED, ids.offset(row, 0), id);
+          }
+        });
+  }
+
+  private static float uniform(SampleArgs args, long row) {
+    if (args.uniform() == null) {
+      return 0;
+    }
+    TensorRows uniform = TensorRows.of(args.uniform());
+    return uniform.memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, uniform.offset(row, 0));
+  }
+
+  private MemorySegment weights(DeviceMemory workspace, long task) {
+    long bytes = vocabulary * Float.BYTES;
+    return workspace.host().orElseThrow().asSlice(task * bytes, bytes);
+  }
+
+  /** Returns the largest logit; NaN counts as -Inf. */
+  private float max(TensorRows logits, long row) {
+    Strip strip = Strip.mine();
+    float max = NONE;
+    for (long from = 0; from < vocabulary; from += Strip.LENGTH) {
+      int count = Strip.count(vocabulary, from);
+      logits.load(row, from, strip.a, 0, count);
+      max = Math.max(max, max(strip.a, count));
+    }
+    return max;
+  }
+
+  private static float max(float[] x, int count) {
+    FloatVector max = FloatVector.broadcast(F, NONE);
+    int i = 0;
+    for (; i <= count - F.length(); i += F.length()) {
+      FloatVector v = FloatVector.fromArray(F, x, i);
+      max = max.blend(v, v.compare(VectorOperators.GT, max));
+    }
+    float result = max.reduceLanes(VectorOperators.MAX);
+    for (; i < count; i++) {
+      result = x[i] > result ? x[i] : result;
+    }
+    return result;
+  }
+
+  /** Returns the first index of a logit. */
+  private int find(TensorRows logits, long row, float value) {
+    Strip strip = Strip.mine();
+    for (long from = 0; from < vocabulary; from += Strip.LENGTH) {
+      int count = Strip.count(vocabulary, from);
+      logits.load(row, from, strip.a, 0, count);
+      for (int i = 0; i < count; i++) {
+        if (strip.a[i] == value) {
+          return (int) from + i;
+        }
+      }
+    }
+    throw new IllegalStateException("logit " + value + " of row " + row + " is gone");
+  }
+
+  private int draw(TensorRows logits, long row, float max, float uniform, MemorySegment weights) {
+    Strip strip = Strip.mine();
+    for (long from = 0; from < vocabulary; from += Strip.LENGTH) {
+      int count = Strip.count(vocabulary, from);
+      logits.load(row, from, strip.a, 0, count);
+      weigh(strip.a, max, count);
+      FloatRows.store(strip.a, 0, weights, from * Float.BYTES, DType.F32, count);
+    }
+    double total = new SampleFilter(spec, logits, row, weights).apply();
+    double cumulative = 0;
+    int last = -1;
+    for (int i = 0; i < vocabulary; i++) {
+      float weight = weights.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i);
+      cumulative += weight;
+      last = weight > 0 ? i : last;
+      if (cumulative > uniform * total) {
+        return i;
+      }
+    }
+    return last;
+  }
+
+  /** Replaces logits by {@code e^((logit - max) / temperature)}; infinities are all or nothing. */
+  private void weigh(float[] x, float max, int count) {
+    for (int i = 0; i < count; i += F.length()) {
+      FloatVector v = FloatVector.fromArray(F, x, i);
+      FloatVector exponent =
+          v.sub(max).div(spec.temperature()).blend(0f, v.compare(VectorOperators.EQ, max));
+      // NaN logits are the only NaN exponents left.
+      FloatVector known = exponent.blend(NONE, exponent.compare(VectorOperators.NE, exponent));
+      VectorMath.exp(known).intoArray(x, i);
+    }
+  }
+}
