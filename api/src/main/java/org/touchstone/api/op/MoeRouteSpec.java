@@ -5,7 +5,7 @@ import org.touchstone.api.format.DType;
 /**
  * Chooses {@code topK} experts per token and their weights from FP32 router logits. In this order:
  * NaN logits become -Inf and raise the diagnostics flag; {@code s = score(l)}; {@code sb = s +
- * bias}; with groups, experts outside the {@code keptGroups} best groups get sb = -Inf; the {@code
+ * bias}, where NaN counts as -Inf; with groups, experts outside the {@code keptGroups} best groups get sb = -Inf; the {@code
  * topK} largest sb win, the lower index on ties, in descending order; the weights are {@code
  * renorm(s[idx]) * scale}.
  *
@@ -34,7 +34,7 @@ public record MoeRouteSpec(
     implements OpSpec<MoeRouteArgs> {
   /** Turns a row of logits into scores. */
   public enum Score {
-    /** {@code e^l / sum e^l} over all experts. */
+    /** {@code e^l / sum e^l} over all experts; 0 for a row of -Inf. */
     SOFTMAX,
     /** {@code 1 / (1 + e^-l)}. */
     SIGMOID,
@@ -64,9 +64,9 @@ public record MoeRouteSpec(
   public enum Renorm {
     /** The scores themselves. */
     NONE,
-    /** Divided by their sum plus {@code renormEps}. */
+    /** Divided by their sum plus {@code renormEps}; 0 when that divisor is 0. */
     SUM,
-    /** Softmax over the chosen scores. */
+    /** Softmax over the chosen scores; 0 when all are -Inf. */
     SOFTMAX_TOPK
   }
 

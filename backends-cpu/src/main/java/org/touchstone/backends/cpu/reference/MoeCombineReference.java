@@ -52,7 +52,8 @@ final class MoeCombineReference implements Reference<MoeCombineSpec, MoeCombineA
             int at = (int) i * hidden + column;
             index[at] = (long) token * hidden + column;
             value[at] = sum;
-            error[at] = ErrorModel.MARGIN * (c * magnitude + (topK + 1) * model.underflow());
+            double bound = c * magnitude + (topK + 1) * model.underflow();
+            error[at] = Double.isFinite(magnitude) ? ErrorModel.MARGIN * bound : 0;
           }
         });
     return Expectation.of(

@@ -117,44 +117,75 @@ final class MoeRouteReference implements Reference<MoeRouteSpec, MoeRouteArgs> {
       double[] value,
       double[] error,
       int at) {
-    double sum = 0;
-    double sumError = 0;
-    double max = Double.NEGATIVE_INFINITY;
-    for (int e : route) {
-      if (e < 0 || e >= scores.score.length) {
+    double[] s = new double[route.length];
+    double[] bound = new double[route.length];
+    for (int j = 0; j < route.length; j++) {
+      if (route[j] < 0 || route[j] >= scores.score.length) {
         Arrays.fill(value, at, at + route.length, Double.NaN);
         return;
       }
-      max = Math.max(max, scores.score[e]);
+      s[j] = scores.score[route[j]];
+      bound[j] = scores.scoreError[route[j]];
     }
-    boolean softmax = spec.renorm() == MoeRouteSpec.Renorm.SOFTMAX_TOPK;
-    double[] s = new double[route.length];
-    double[] relative = new double[route.length];
-    for (int j = 0; j < route.length; j++) {
-      double score = scores.score[route[j]];
-      if (softmax) {
-        double shift = max == Double.NEGATIVE_INFINITY ? Double.NEGATIVE_INFINITY : score - max;
-        s[j] = Math.exp(shift);
-        relative[j] = s[j] == 0 ? 0 : model.op() * Math.abs(shift) + model.exp();
-      } else {
-        s[j] = score;
-        relative[j] = score == 0 ? 0 : scores.scoreError[route[j]] / score;
+    switch (spec.renorm()) {
+      case NONE -> {}
+      case SUM -> divideBySum(s, bound, spec.renormEps(), model);
+      case SOFTMAX_TOPK -> {
+        exponentials(s, bound, model);
+        divideBySum(s, bound, 0, model);
       }
-      sum += s[j];
-      sumError += s[j] * relative[j];
     }
-    double denominator = sum + (spec.renorm() == MoeRouteSpec.Renorm.SUM ? spec.renormEps() : 0);
-    double normError =
-        denominator == 0 ? 0 : sumError / denominator + model.sum(route.length + 1L) + model.div();
+    double scale = Math.abs(spec.scale());
     for (int j = 0; j < route.length; j++) {
-      boolean raw = spec.renorm() == MoeRouteSpec.Renorm.NONE;
-      double unscaled = raw ? s[j] : denominator == 0 ? 0 : s[j] / denominator;
-      value[at + j] = unscaled * spec.scale();
+      value[at + j] = s[j] * spec.scale();
+      boolean exact = bound[j] == 0 && value[at + j] == 0;
+      double scaled =
+          scale * bound[j] + model.op() * Math.abs(value[at + j]) + model.underflow();
       error[at + j] =
-          ErrorModel.MARGIN
-                  * Math.abs(value[at + j])
-                  * (relative[j] + (raw ? 0 : normError) + 2 * model.op())
-              + Math.abs(spec.scale()) * model.underflow();
+          exact || !Double.isFinite(value[at + j]) ? 0 : ErrorModel.MARGIN * scaled;
+    }
+  }
+
+  /** Replaces scores by {@code e^(s - max)}; a row of -Inf becomes zeros. */
+  private static void exponentials(double[] s, double[] bound, ErrorModel model) {
+    int best = 0;
+    for (int j = 1; j < s.length; j++) {
+      best = s[j] > s[best] ? j : best;
+    }
+    double max = s[best];
+    double maxError = bound[best];
+    for (int j = 0; j < s.length; j++) {
+      double shift = max == Double.NEGATIVE_INFINITY ? max : s[j] - max;
+      s[j] = Math.exp(shift);
+      boolean exact = shift == 0 || Double.isInfinite(shift);
+      double relative = bound[j] + maxError + model.op() * Math.abs(shift) + model.exp();
+      double absolute = (1 + model.traits().ulps().exp()) * model.underflow();
+      bound[j] = exact ? s[j] * (bound[j] + maxError) : s[j] * relative + absolute;
+    }
+  }
+
+  /** Divides by the sum plus eps; a divisor of 0 gives 0. */
+  private static void divideBySum(double[] s, double[] bound, double eps, ErrorModel model) {
+    double divisor = eps;
+    double magnitude = eps;
+    double carried = 0;
+    for (int j = 0; j < s.length; j++) {
+      divisor += s[j];
+      magnitude += Math.abs(s[j]);
+      carried += bound[j];
+    }
+    double divisorError = carried + model.sum(s.length + 1L) * magnitude;
+    for (int j = 0; j < s.length; j++) {
+      double quotient = divisor == 0 ? 0 : s[j] / divisor;
+      double propagated = (bound[j] + Math.abs(quotient) * divisorError) / Math.abs(divisor);
+      s[j] = quotient;
+      // Where the divisor may vanish, first-order analysis says nothing.
+      bound[j] =
+          divisor == 0
+              ? 0
+              : divisorError >= Math.abs(divisor) / 2
+                  ? Double.POSITIVE_INFINITY
+                  : propagated + model.div() * Math.abs(quotient) + model.underflow();
     }
   }
 

@@ -22,14 +22,16 @@ final class RouteCheck {
       chosen[e] = true;
     }
     for (int j = 1; j < route.length; j++) {
-      if (scores.surelyBefore(route[j], route[j - 1])) {
-        return Optional.of(
-            "expert "
-                + route[j]
-                + describe(scores, route[j])
-                + " comes after expert "
-                + route[j - 1]
-                + describe(scores, route[j - 1]));
+      for (int i = 0; i < j; i++) {
+        if (scores.surelyBefore(route[j], route[i])) {
+          return Optional.of(
+              "expert "
+                  + route[j]
+                  + describe(scores, route[j])
+                  + " comes after expert "
+                  + route[i]
+                  + describe(scores, route[i]));
+        }
       }
     }
     return spec.groups() == 1
@@ -68,6 +70,11 @@ final class RouteCheck {
     int drops = 0;
     for (int g = 0; g < dropped.length; g++) {
       drops += dropped[g] ? 1 : 0;
+      for (int u = 0; dropped[g] && u < used.length; u++) {
+        if (used[u] && groups.surelyBefore(g, u)) {
+          return Optional.of("group " + u + " is used, group " + g + " is not, but beats it");
+        }
+      }
     }
     return drops > possible - spec.keptGroups()
         ? Optional.of(

@@ -1,8 +1,13 @@
 package org.touchstone.backends.cpu.reference;
 
+import java.util.Comparator;
+import java.util.stream.IntStream;
 import org.touchstone.api.op.MoeRouteSpec;
 
-/** Which groups of experts a correct device keeps for one token. */
+/**
+ * Which groups of experts a correct device keeps for one token. Groups of the same experts in any
+ * order have equal values on every correct device, so among them only the lower index is right.
+ */
 final class RouterGroups {
   private final MoeRouteSpec spec;
   private final RouterScores scores;
@@ -37,11 +42,11 @@ final class RouterGroups {
       }
     }
     boolean pair = spec.groupScore() == MoeRouteSpec.GroupScore.SUM_TOP2;
-    value[group] = pair ? first + second : first;
-    error[group] =
-        pair
-            ? 2 * largestError + ErrorModel.MARGIN * model.op() * Math.abs(value[group])
-            : largestError;
+    double sum = pair ? first + second : first;
+    value[group] = Double.isNaN(sum) ? Double.NEGATIVE_INFINITY : sum;
+    double bound =
+        pair ? 2 * largestError + ErrorModel.MARGIN * model.op() * Math.abs(sum) : largestError;
+    error[group] = Double.isInfinite(value[group]) ? 0 : bound;
   }
 
   /** Returns the group of an expert. */
@@ -91,21 +96,36 @@ final class RouterGroups {
     return better < spec.keptGroups();
   }
 
-  private boolean surelyBefore(int a, int b) {
-    if (same(a, b)) {
+  /** Returns whether group a beats group b on every correct device. */
+  boolean surelyBefore(int a, int b) {
+    if (value[a] == value[b] && (exact(a, b) || same(a, b))) {
       return a < b;
     }
     return value[a] - error[a] > value[b] + error[b];
   }
 
+  private boolean exact(int a, int b) {
+    return error[a] == 0 && error[b] == 0;
+  }
+
   private boolean same(int a, int b) {
+    int[] left = sorted(a);
+    int[] right = sorted(b);
     for (int i = 0; i < size; i++) {
-      int left = a * size + i;
-      int right = b * size + i;
-      if (scores.logits[left] != scores.logits[right] || scores.bias[left] != scores.bias[right]) {
+      if (scores.logits[left[i]] != scores.logits[right[i]]
+          || scores.bias[left[i]] != scores.bias[right[i]]) {
         return false;
       }
     }
     return true;
+  }
+
+  private int[] sorted(int group) {
+    Comparator<Integer> byLogit = Comparator.comparingDouble(e -> scores.logits[e]);
+    return IntStream.range(group * size, (group + 1) * size)
+        .boxed()
+        .sorted(byLogit.thenComparingDouble(e -> scores.bias[e]))
+        .mapToInt(Integer::intValue)
+        .toArray();
   }
 }

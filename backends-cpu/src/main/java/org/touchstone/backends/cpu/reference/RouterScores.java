@@ -3,12 +3,17 @@ package org.touchstone.backends.cpu.reference;
 import org.touchstone.api.op.MoeRouteSpec;
 
 /**
- * Scores of one token's experts with error bounds: {@code s = score(l)}, {@code sb = s + bias}.
+ * Scores of one token's experts with error bounds: {@code s = score(l)}, {@code sb = s + bias}; a
+ * NaN takes part in the choice as -Inf.
  *
- * <p>Equal logits with equal biases have equal scores on every correct device, so among them only
- * the lower index is right; other experts are interchangeable when their intervals meet.
+ * <p>Equal logits with equal biases have equal scores on every correct device, as have scores
+ * without error that are equal; among them only the lower index is right. Other experts are
+ * interchangeable when their intervals meet.
  */
 final class RouterScores {
+  /** Below, {@code e^-l} may leave the range of FP32 and the sigmoid may count as zero. */
+  private static final double SIGMOID_VANISHES = -88;
+
   final double[] logits;
   final double[] bias;
   final double[] score;
@@ -32,6 +37,9 @@ final class RouterScores {
           scoreError[e] =
               score[e] * ((1 - score[e]) * model.exp() + model.op() + model.div())
                   + model.underflow();
+          if (logits[e] < SIGMOID_VANISHES) {
+            scoreError[e] = Math.max(scoreError[e], score[e]);
+          }
         }
       }
       case SQRT_SOFTPLUS -> {
@@ -47,9 +55,11 @@ final class RouterScores {
       case IDENTITY -> System.arraycopy(logits, 0, score, 0, experts);
     }
     for (int e = 0; e < experts; e++) {
-      biased[e] = score[e] + bias[e];
-      double rounding = bias[e] == 0 ? 0 : model.op() * Math.abs(biased[e]);
-      biasedError[e] = ErrorModel.MARGIN * (scoreError[e] + rounding);
+      double sum = score[e] + bias[e];
+      biased[e] = Double.isNaN(sum) ? Double.NEGATIVE_INFINITY : sum;
+      double rounding = bias[e] == 0 ? 0 : model.op() * Math.abs(sum);
+      biasedError[e] =
+          Double.isInfinite(biased[e]) ? 0 : ErrorModel.MARGIN * (scoreError[e] + rounding);
     }
   }
 
@@ -78,7 +88,7 @@ final class RouterScores {
                       + relativeSum
                       + model.div()
                       + model.op())
-              + model.underflow();
+              + (1 + model.traits().ulps().exp()) * model.underflow();
     }
   }
 
@@ -90,7 +100,8 @@ final class RouterScores {
 
   /** Returns whether expert a beats expert b on every correct device. */
   boolean surelyBefore(int a, int b) {
-    if (logits[a] == logits[b] && bias[a] == bias[b]) {
+    boolean exact = biased[a] == biased[b] && biasedError[a] == 0 && biasedError[b] == 0;
+    if (exact || (logits[a] == logits[b] && bias[a] == bias[b])) {
       return a < b;
     }
     return biased[a] - biasedError[a] > biased[b] + biasedError[b];

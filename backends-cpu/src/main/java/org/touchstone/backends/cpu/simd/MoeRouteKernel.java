@@ -32,6 +32,7 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
   private final CpuThreads threads;
   private final int experts;
   private final int topK;
+  private final int groups;
   private final ThreadLocal<Scratch> scratch;
 
   /** Working memory of one thread. */
@@ -39,11 +40,15 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
     final float[] score;
     final float[] biased;
     final int[] route;
+    final float[] groupValue;
+    final boolean[] kept;
 
-    Scratch(int experts, int topK) {
+    Scratch(int experts, int topK, int groups) {
       score = new float[experts];
       biased = new float[experts];
       route = new int[topK];
+      groupValue = new float[groups];
+      kept = new boolean[groups];
     }
   }
 
@@ -52,7 +57,8 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
     this.threads = threads;
     experts = Math.toIntExact(spec.experts());
     topK = Math.toIntExact(spec.topK());
-    scratch = ThreadLocal.withInitial(() -> new Scratch(experts, topK));
+    groups = Math.toIntExact(spec.groups());
+    scratch = ThreadLocal.withInitial(() -> new Scratch(experts, topK, groups));
   }
 
   static Plan<MoeRouteArgs> plan(MoeRouteSpec spec, CpuThreads threads) {
@@ -91,8 +97,13 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
         s.biased[e] += bias.get(FLOAT, 4L * e);
       }
     }
-    if (spec.groups() > 1) {
-      dropGroups(s.biased);
+    for (int e = 0; e < experts; e++) {
+      if (Float.isNaN(s.biased[e])) {
+        s.biased[e] = Float.NEGATIVE_INFINITY;
+      }
+    }
+    if (groups > 1) {
+      dropGroups(s);
     }
     choose(s);
     write(args, t, s.route, s);
@@ -137,26 +148,24 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
   }
 
   /** Marks the experts of all groups but the best as taken. */
-  private void dropGroups(float[] biased) {
-    int groups = Math.toIntExact(spec.groups());
+  private void dropGroups(Scratch s) {
     int size = experts / groups;
-    float[] value = new float[groups];
     for (int g = 0; g < groups; g++) {
-      value[g] = groupScore(biased, g * size, size);
+      s.groupValue[g] = groupScore(s.biased, g * size, size);
+      s.kept[g] = false;
     }
-    boolean[] kept = new boolean[groups];
     for (int n = 0; n < spec.keptGroups(); n++) {
       int best = -1;
       for (int g = 0; g < groups; g++) {
-        if (!kept[g] && (best < 0 || value[g] > value[best])) {
+        if (!s.kept[g] && (best < 0 || s.groupValue[g] > s.groupValue[best])) {
           best = g;
         }
       }
-      kept[best] = true;
+      s.kept[best] = true;
     }
     for (int e = 0; e < experts; e++) {
-      if (!kept[e / size]) {
-        biased[e] = Float.NaN;
+      if (!s.kept[e / size]) {
+        s.biased[e] = Float.NaN;
       }
     }
   }
@@ -172,7 +181,11 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
         second = Math.max(second, biased[e]);
       }
     }
-    return spec.groupScore() == MoeRouteSpec.GroupScore.SUM_TOP2 ? first + second : first;
+    if (spec.groupScore() == MoeRouteSpec.GroupScore.MAX) {
+      return first;
+    }
+    float sum = first + second;
+    return Float.isNaN(sum) ? Float.NEGATIVE_INFINITY : sum;
   }
 
   /**
