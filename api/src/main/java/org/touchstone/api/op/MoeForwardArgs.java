@@ -21,8 +21,9 @@ import org.touchstone.api.Tensor;
  * @param sharedGate F32 [H], or null
  * @param y output [T, H]
  * @param hiddenTap activations as they enter the down projection [T, k, I]: codes for FP8 weights;
- *     may be null
- * @param hiddenScaleTap F32 scales of the codes [T, k, ceil(I / 128)]; may be null
+ *     0 for skipped slots; may be null
+ * @param hiddenScaleTap F32 scales of the codes [T, k, ceil(I / 128)]; 0 for skipped slots and
+ *     without scales; may be null
  */
 public record MoeForwardArgs(
     Tensor x,

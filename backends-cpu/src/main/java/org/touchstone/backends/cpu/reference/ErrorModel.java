@@ -51,13 +51,24 @@ final class ErrorModel {
     if (terms <= 0) {
       return 0;
     }
-    double unit = traits.accumulator().kind() == Accumulator.Kind.F64 ? 0x1p-53 : EPS;
-    double chain = traits.chain().length(terms);
-    double c = unit * (2 + (regime == Regime.RANDOM ? 4 * Math.sqrt(chain) : chain));
+    double c = chainError(traits.chain().length(terms));
     if (traits.accumulator().kind() == Accumulator.Kind.REDUCED) {
       c += regime == Regime.RANDOM ? 0x1p-17 : traits.accumulator().stepsPerPromotion() * 0x1p-13;
     }
     return c;
+  }
+
+  /**
+   * Returns the error of a sum in FP32 whose order the operator prescribes: one term after the
+   * other.
+   */
+  double sequentialSum(long terms) {
+    return terms <= 0 ? 0 : chainError(terms);
+  }
+
+  private double chainError(long chain) {
+    double unit = traits.accumulator().kind() == Accumulator.Kind.F64 ? 0x1p-53 : EPS;
+    return unit * (2 + (regime == Regime.RANDOM ? 4 * Math.sqrt(chain) : chain));
   }
 
   /** Returns the relative error of one FP32 operation. */

@@ -23,7 +23,7 @@ final class ExpertStage {
     this.gateUp = gateUp;
     this.down = down;
     this.model = model;
-    // a scaled block sum is multiplied by the product of two scales: two more roundings
+    // Scales make three more roundings: their product, the block's sum times it, its addition.
     double scaling = spec.operands().scaled() ? 3 * model.op() : 0;
     gateUpC = model.sum(gateUp.columns()) + scaling;
     downC = model.sum(down.columns()) + scaling;
@@ -60,23 +60,22 @@ final class ExpertStage {
     Hidden hidden = new Hidden(width);
     double[] row = new double[gateUp.columns()];
     double[] dot = new double[2];
-    double[] h = new double[2 * width];
-    double[] hError = new double[2 * width];
+    Rounded[] h = new Rounded[2 * width];
     for (int n = 0; n < 2 * width; n++) {
       gateUp.row(expert, n, row);
-      WeightRows.dot(row, x, xError, gateUpC, dot);
-      Rounded rounded = round(spec.gateUp(), dot[0], dot[1]);
-      h[n] = rounded.value();
-      hError[n] = rounded.error();
+      WeightRows.dot(row, x, xError, gateUpC, model, dot);
+      h[n] = round(spec.gateUp(), dot[0], dot[1]);
     }
     boolean interleaved = spec.activation().layout() == Activation.GateLayout.INTERLEAVED;
     for (int i = 0; i < width; i++) {
-      int g = interleaved ? 2 * i : i;
-      int u = interleaved ? 2 * i + 1 : width + i;
-      Rounded a = GatedActivation.apply(spec.activation(), h[g], hError[g], h[u], hError[u], model);
-      double weightRounding = routing == 1 ? 0 : model.op() * Math.abs(a.value());
+      Rounded g = h[interleaved ? 2 * i : i];
+      Rounded u = h[interleaved ? 2 * i + 1 : width + i];
+      Rounded a =
+          GatedActivation.apply(
+              spec.activation(), g.value(), g.error(), u.value(), u.error(), model);
+      double product = routing == 1 ? 0 : model.op() * Math.abs(a.value());
       hidden.raw[i] = a.value() * routing;
-      hidden.rawError[i] = ErrorModel.MARGIN * Math.abs(routing) * (a.error() + weightRounding);
+      hidden.rawError[i] = bound(hidden.raw[i], Math.abs(routing) * (a.error() + product));
     }
     enterDown(hidden);
     return hidden;
@@ -100,11 +99,13 @@ final class ExpertStage {
     }
   }
 
-  /** A round point; FP32 adds the rounding of the stored value to the bound instead of rounding. */
   private static Rounded round(DType type, double value, double error) {
-    return type == DType.F32
-        ? new Rounded(value, error + ErrorModel.EPS * Math.abs(value))
-        : Rounded.of(type, Saturation.NONSAT, value, ErrorModel.MARGIN * error);
+    return Rounded.of(type, Saturation.NONSAT, value, ErrorModel.MARGIN * bound(value, error));
+  }
+
+  /** Infinities and NaN are exact: they come from operands, not from rounding. */
+  private static double bound(double value, double error) {
+    return Double.isFinite(value) ? error : 0;
   }
 
   /**
@@ -115,7 +116,7 @@ final class ExpertStage {
    */
   void output(long expert, long column, Hidden hidden, double[] row, double[] result) {
     down.row(expert, column, row);
-    WeightRows.dot(row, hidden.value, hidden.error, downC, result);
+    WeightRows.dot(row, hidden.value, hidden.error, downC, model, result);
   }
 
   /** Returns the row length of the down projection. */

@@ -23,7 +23,7 @@ final class HiddenTaps {
   private final double @Nullable [] observed;
   private final double @Nullable [] observedScales;
 
-  /** Expected elements of one tap; elements of skipped slots stay unjudged. */
+  /** Expected elements of one tap; those of tokens that nobody visits stay unjudged. */
   private static final class Expectations {
     final boolean present;
     final boolean[] judged;
@@ -69,11 +69,23 @@ final class HiddenTaps {
     groups = Math.ceilDiv(width, GemmOperands.BLOCK);
     long slots = args.indices().shape().elements();
     hidden = new Expectations(args.hiddenTap(), slots * width);
-    scales =
-        new Expectations(spec.operands().scaled() ? args.hiddenScaleTap() : null, slots * groups);
+    scales = new Expectations(args.hiddenScaleTap(), slots * groups);
     observed = judged && args.hiddenTap() != null ? HostTensors.doubles(args.hiddenTap()) : null;
     observedScales =
         judged && args.hiddenScaleTap() != null ? HostTensors.doubles(args.hiddenScaleTap()) : null;
+  }
+
+  /** Notes that a slot is skipped. */
+  void skip(int token, int slot) {
+    int number = token * Math.toIntExact(spec.topK()) + slot;
+    zero(hidden, number * width, width);
+    zero(scales, number * groups, groups);
+  }
+
+  private static void zero(Expectations tap, int from, int count) {
+    for (int i = from; tap.present && i < from + count; i++) {
+      tap.set(i, 0, 0);
+    }
   }
 
   /**
@@ -83,7 +95,9 @@ final class HiddenTaps {
   void visit(int token, int slot, ExpertStage.Hidden h) {
     int number = token * Math.toIntExact(spec.topK()) + slot;
     QuantisedVector quantised = h.quantised;
-    if (scales.present && quantised != null) {
+    if (quantised == null) {
+      zero(scales, number * groups, groups);
+    } else if (scales.present) {
       for (int b = 0; b < groups; b++) {
         double bound = quantised.scaleError[b] + ErrorModel.EPS * quantised.scale[b];
         scales.set(
@@ -96,7 +110,7 @@ final class HiddenTaps {
         if (quantised != null) {
           hidden.set(at, quantised.quotient[i], quantised.quotientError[i]);
         } else {
-          hidden.set(at, h.raw[i], h.rawError[i]);
+          hidden.set(at, h.raw[i], ErrorModel.MARGIN * h.rawError[i]);
         }
       }
     }

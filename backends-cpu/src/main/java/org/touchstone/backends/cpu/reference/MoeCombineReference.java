@@ -28,7 +28,7 @@ final class MoeCombineReference implements Reference<MoeCombineSpec, MoeCombineA
     double[] value = new double[tokens.length * hidden];
     double[] error = new double[value.length];
     long[] index = new long[value.length];
-    double c = model.sum(topK + 1L);
+    double c = model.sequentialSum(topK + 1L);
     threads.forEach(
         tokens.length,
         (long) hidden * topK,

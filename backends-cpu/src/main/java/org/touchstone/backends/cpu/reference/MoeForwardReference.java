@@ -120,7 +120,8 @@ final class MoeForwardReference implements Reference<MoeForwardSpec, MoeForwardA
       boolean inside = spec.weightOn() == MoeForwardSpec.WeightOn.ACT_BEFORE_DOWN;
       for (int j = 0; j < topK; j++) {
         long expert = indices[t * topK + j];
-        if (expert < 0) {
+        if (expert < 0 || expert >= spec.experts()) {
+          taps.skip(t, j);
           continue;
         }
         double weight = weights[t * topK + j];
@@ -133,12 +134,11 @@ final class MoeForwardReference implements Reference<MoeForwardSpec, MoeForwardA
         ExpertStage.Hidden hidden = shared.hidden(0, row, rowError, 1);
         add(shared, 0, hidden, scale[0], scale[1], sum, carried, magnitude);
       }
-      double c = model.sum(topK + 1L) + model.op();
+      double c = model.sequentialSum(topK + 1L) + model.op();
       for (int n = 0; n < columns.length; n++) {
         value[i * columns.length + n] = sum[n];
-        error[i * columns.length + n] =
-            ErrorModel.MARGIN
-                * (carried[n] + c * magnitude[n] + (hiddenSize + topK) * model.underflow());
+        double bound = carried[n] + c * magnitude[n] + (topK + 1) * model.underflow();
+        error[i * columns.length + n] = Double.isFinite(sum[n]) ? ErrorModel.MARGIN * bound : 0;
       }
     }
 
@@ -156,7 +156,7 @@ final class MoeForwardReference implements Reference<MoeForwardSpec, MoeForwardA
       for (int n = 0; n < columns.length; n++) {
         stage.output(expert, columns[n], hidden, row, dot);
         sum[n] += weight * dot[0];
-        carried[n] += Math.abs(weight) * dot[1] + weightError * Math.abs(dot[0]);
+        carried[n] += Math.abs(weight) * dot[1] + weightError * (Math.abs(dot[0]) + dot[1]);
         magnitude[n] += Math.abs(weight * dot[0]);
       }
     }
@@ -167,7 +167,7 @@ final class MoeForwardReference implements Reference<MoeForwardSpec, MoeForwardA
         return new double[] {1, 0};
       }
       double[] dot = new double[2];
-      WeightRows.dot(sharedGate, row, new double[row.length], model.sum(row.length), dot);
+      WeightRows.dot(sharedGate, row, new double[row.length], model.sum(row.length), model, dot);
       double sigma = 1 / (1 + Math.exp(-dot[0]));
       double bound =
           sigma * (1 - sigma) * dot[1]

@@ -14,7 +14,7 @@ final class QuantisedVector {
   private static final FloatFormat E4M3FN = DType.E4M3FN.format();
   private static final double MAX = E4M3FN.maxFinite();
 
-  /** {@code x / s} before rounding to a code, and its bound. */
+  /** {@code x / s} in FP32 before rounding to a code, and its bound. */
   final double[] quotient;
 
   final double[] quotientError;
@@ -40,14 +40,14 @@ final class QuantisedVector {
     for (int b = 0; b < scale.length; b++) {
       int from = b * group;
       int to = Math.min(x.length, from + group);
-      scaleOf(x, xError, from, to, b);
+      scaleOf(x, xError, from, to, b, model);
       for (int i = from; i < to; i++) {
         element(x[i], xError[i], i, b, model);
       }
     }
   }
 
-  private void scaleOf(double[] x, double[] xError, int from, int to, int b) {
+  private void scaleOf(double[] x, double[] xError, int from, int to, int b, ErrorModel model) {
     double amax = QuantizeFp8GroupSpec.DEFAULT_AMAX_FLOOR;
     double low = amax;
     double high = amax;
@@ -61,10 +61,9 @@ final class QuantisedVector {
       high = Math.max(high, magnitude + xError[i]);
     }
     scale[b] = fp32Quotient(amax);
-    scaleError[b] =
-        low == high || Double.isNaN(amax)
-            ? 0
-            : Math.max(fp32Quotient(high) - scale[b], scale[b] - fp32Quotient(low));
+    double flip = Math.max(fp32Quotient(high) - scale[b], scale[b] - fp32Quotient(low));
+    double division = model.div() <= model.op() ? 0 : model.div() * scale[b];
+    scaleError[b] = Double.isFinite(scale[b]) ? flip + division : 0;
   }
 
   /** Divides an amax as the operator does: in FP32, IEEE division. */
@@ -80,11 +79,13 @@ final class QuantisedVector {
       value[i] = Double.NaN;
       return;
     }
-    double q = Math.clamp(x / s, -MAX, MAX);
+    // The quotient is rounded to FP32 by definition; a declared worse division makes it uncertain.
+    double q = Math.clamp((float) x / (float) s, -MAX, MAX);
+    boolean exact = xError == 0 && scaleError[b] == 0 && model.div() <= model.op();
+    double relative = scaleError[b] / s + model.div();
     quotient[i] = q;
     quotientError[i] =
-        ErrorModel.MARGIN
-            * (xError / s + Math.abs(q) * (scaleError[b] / s + model.div()) + model.underflow());
+        exact ? 0 : ErrorModel.MARGIN * (xError / s + Math.abs(q) * relative + model.underflow());
     Rounded code = Rounded.of(DType.E4M3FN, Saturation.SAT, q, quotientError[i]);
     value[i] = code.value() * s;
     error[i] = code.error() * (s + scaleError[b]) + Math.abs(code.value()) * scaleError[b];

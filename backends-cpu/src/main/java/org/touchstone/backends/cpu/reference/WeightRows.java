@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.GemmOperands;
+import org.touchstone.backends.host.HostTensors;
 
 /**
  * Rows of a weight [N, K] or of a stack of weights [E, N, K], decoded and scaled one row at a time,
@@ -27,7 +28,7 @@ final class WeightRows {
     dtype = weight.dtype();
     rows = weight.dim(-2);
     columns = Math.toIntExact(weight.dim(-1));
-    scales = scale == null ? null : org.touchstone.backends.host.HostTensors.doubles(scale);
+    scales = scale == null ? null : HostTensors.doubles(scale);
     scaleRows = Math.ceilDiv(rows, GemmOperands.BLOCK);
     scaleColumns = Math.ceilDiv(columns, GemmOperands.BLOCK);
     table = new double[dtype.bits() == 8 ? 256 : 0];
@@ -81,7 +82,8 @@ final class WeightRows {
    *
    * @param result value at index 0, bound at index 1
    */
-  static void dot(double[] row, double[] x, double[] xError, double c, double[] result) {
+  static void dot(
+      double[] row, double[] x, double[] xError, double c, ErrorModel model, double[] result) {
     double sum = 0;
     double magnitude = 0;
     double carried = 0;
@@ -91,7 +93,19 @@ final class WeightRows {
       magnitude += Math.abs(term);
       carried += Math.abs(row[k]) * xError[k];
     }
+    double flushed = model.flushesInputs() ? subnormalTerms(row, x) : 0;
     result[0] = sum;
-    result[1] = c * magnitude + carried;
+    result[1] = c * magnitude + carried + flushed + x.length * model.underflow();
+  }
+
+  /** Returns the sum of the terms' magnitudes that have a subnormal FP32 operand. */
+  private static double subnormalTerms(double[] row, double[] x) {
+    double sum = 0;
+    for (int k = 0; k < x.length; k++) {
+      if (Math.min(Math.abs(row[k]), Math.abs(x[k])) < Float.MIN_NORMAL) {
+        sum += Math.abs(row[k] * x[k]);
+      }
+    }
+    return sum;
   }
 }

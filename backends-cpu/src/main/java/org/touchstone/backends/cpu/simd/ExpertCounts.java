@@ -2,6 +2,7 @@ package org.touchstone.backends.cpu.simd;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.stream.IntStream;
 import org.touchstone.api.Tensor;
 import org.touchstone.backends.spi.Memories;
 
@@ -35,6 +36,16 @@ final class ExpertCounts {
       starts[e + 1] += starts[e];
     }
     return new ExpertCounts(starts);
+  }
+
+  /** Returns whether an index names an expert. */
+  boolean has(int expert) {
+    return expert >= 0 && expert < starts.length - 1;
+  }
+
+  /** Returns the experts that have rows, ascending. */
+  int[] withRows() {
+    return IntStream.range(0, starts.length - 1).filter(e -> count(e) > 0).toArray();
   }
 
   /** Returns the first row of an expert; for the number of experts, the number of rows. */

@@ -85,7 +85,8 @@ final class MoeCombineKernel implements Kernel<MoeCombineArgs> {
         count);
   }
 
-  private static void addScaled(float[] sum, float[] row, float weight, int count) {
+  /** Adds {@code weight * row} with fused multiply-add. */
+  static void addScaled(float[] sum, float[] row, float weight, int count) {
     int i = 0;
     for (; i <= count - F.length(); i += F.length()) {
       FloatVector.fromArray(F, row, i)

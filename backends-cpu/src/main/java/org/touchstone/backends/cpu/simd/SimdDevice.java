@@ -58,7 +58,7 @@ public final class SimdDevice implements BackendDevice {
       case MlaPrefillSpec s -> MlaPrefillKernel.plan(s, threads);
       case MoeAlignBlockSizeSpec s -> MoeAlignBlockSizeKernel.plan(s);
       case MoeCombineSpec s -> MoeCombineKernel.plan(s, threads);
-      case MoeForwardSpec s -> none(s);
+      case MoeForwardSpec s -> MoeForwardKernel.plan(s, threads);
       case MoePermuteSpec s -> MoePermuteKernel.plan(s);
       case MoeRouteSpec s -> MoeRouteKernel.plan(s, threads);
       case QuantizeFp8BlockSpec s -> none(s);

@@ -1,0 +1,302 @@
+package org.touchstone.backends.cpu.simd;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.touchstone.api.Tensor;
+import org.touchstone.api.op.GemmOperands;
+import org.touchstone.api.op.MoeForwardArgs;
+import org.touchstone.api.op.MoeForwardSpec;
+import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.spi.Memories;
+
+/** One launch of {@link MoeForwardKernel}. */
+final class MoeForwardLaunch {
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+  private static final int PANEL = MoeWorkspace.PANEL;
+  private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+
+  private final MoeForwardSpec spec;
+  private final MoeForwardArgs args;
+  private final CpuThreads threads;
+  private final MoeWorkspace layout;
+  private final MemorySegment workspace;
+  private final int tokens;
+  private final int topK;
+  private final int hiddenSize;
+  private final boolean weightInside;
+  private final ExpertWeights w1;
+  private final ExpertWeights w2;
+  private final ExpertCounts counts;
+  private final int[] active;
+  private final ExpertWeights.Rows x;
+  private final ExpertWeights.Rows input;
+  private final MoeHidden hidden;
+  private final @Nullable MoeHidden sharedHidden;
+
+  /** Working memory of one thread. */
+  private static final class Scratch {
+    final ExpertWeights.Scratch product = new ExpertWeights.Scratch();
+    final int[] rows = new int[ExpertWeights.ROWS];
+    final float[] panel = new float[ExpertWeights.ROWS * PANEL];
+    final float[] sum = new float[PANEL];
+    final float[] row = new float[PANEL];
+    final MoeHidden.Scratch hidden = new MoeHidden.Scratch();
+  }
+
+  MoeForwardLaunch(
+      MoeForwardSpec spec, MoeForwardArgs args, MemorySegment workspace, CpuThreads threads) {
+    this.spec = spec;
+    this.args = args;
+    this.workspace = workspace;
+    this.threads = threads;
+    tokens = Math.toIntExact(args.x().dim(0));
+    topK = Math.toIntExact(spec.topK());
+    hiddenSize = Math.toIntExact(spec.hiddenSize());
+    weightInside = spec.weightOn() == MoeForwardSpec.WeightOn.ACT_BEFORE_DOWN;
+    layout = new MoeWorkspace(spec, tokens);
+    w1 = new ExpertWeights(args.w1(), args.w1Scale());
+    w2 = new ExpertWeights(args.w2(), args.w2Scale());
+    counts = ExpertCounts.of(args.indices(), Math.toIntExact(spec.experts()));
+    active = counts.withRows();
+    long pitch = args.x().strides().step(0) * args.x().dtype().bits() / Byte.SIZE;
+    x =
+        new ExpertWeights.Rows(
+            Memories.host(args.x()), args.x().dtype(), pitch, null, hiddenSize);
+    input =
+        spec.operands().scaled()
+            ? new ExpertWeights.Rows(
+                section(layout.input),
+                layout.hiddenType,
+                hiddenSize,
+                section(layout.inputScale),
+                hiddenSize)
+            : x;
+    hidden =
+        new MoeHidden(
+            spec, layout, section(layout.hidden), section(layout.hiddenScale), spec.intermediate());
+    sharedHidden =
+        spec.sharedIntermediate() == 0
+            ? null
+            : new MoeHidden(
+                spec,
+                layout,
+                section(layout.sharedHidden),
+                section(layout.sharedHiddenScale),
+                spec.sharedIntermediate());
+  }
+
+  private MemorySegment section(long offset) {
+    return workspace.asSlice(offset);
+  }
+
+  void run() {
+    if (tokens == 0) {
+      return;
+    }
+    sort();
+    boolean gated = args.sharedGate() != null;
+    if (spec.operands().scaled() || gated) {
+      threads.forEach(tokens, 8L * hiddenSize, t -> prepare((int) t, gated));
+    }
+    hiddenPhase();
+    for (int column = 0; column < hiddenSize; column += layout.columns) {
+      outputPhase(column, Math.min(layout.columns, hiddenSize - column));
+    }
+  }
+
+  /** Sorts slots by expert. */
+  private void sort() {
+    MemorySegment indices = Memories.host(args.indices());
+    long pitch = 4 * args.indices().strides().step(0);
+    MoeHidden.Taps taps = new MoeHidden.Taps(spec, args);
+    for (int t = 0; t < tokens; t++) {
+      for (int j = 0; j < topK; j++) {
+        int expert = indices.get(INT, t * pitch + 4L * j);
+        if (counts.has(expert)) {
+          workspace.set(INT, layout.order + 4L * counts.take(expert), t * topK + j);
+        } else {
+          taps.clear(t, j);
+        }
+      }
+    }
+  }
+
+  private int slot(int row) {
+    return workspace.get(INT, layout.order + 4L * row);
+  }
+
+  /** Quantises x and computes the shared expert's multiplier. */
+  private void prepare(int token, boolean gated) {
+    Scratch s = SCRATCH.get();
+    if (spec.operands().scaled()) {
+      for (int column = 0; column < hiddenSize; column += PANEL) {
+        int count = Math.min(PANEL, hiddenSize - column);
+        int bytes = x.dtype().bits() / Byte.SIZE;
+        FloatRows.load(
+            x.memory(), token * x.pitch() + (long) column * bytes, x.dtype(), s.row, 0, count);
+        float scale = Fp8Groups.quantise(s.row, count, workspace, layout.input + (long) token * hiddenSize + column);
+        long group = (long) token * Math.ceilDiv(hiddenSize, PANEL) + column / PANEL;
+        workspace.set(FLOAT, layout.inputScale + 4 * group, scale);
+      }
+    }
+    if (gated) {
+      ExpertWeights gate = new ExpertWeights(Objects.requireNonNull(args.sharedGate()), null);
+      s.rows[0] = token;
+      gate.multiply(0, 0, 1, x, s.rows, 1, s.row, 0, 1, s.product);
+      VectorMath.sigmoid(s.row, 0, 1);
+      workspace.set(FLOAT, layout.sharedScale + 4L * token, s.row[0]);
+    }
+  }
+
+  private void hiddenPhase() {
+    int panels = hidden.panels();
+    long routed = (long) active.length * panels;
+    int shared = sharedHidden == null ? 0 : sharedHidden.panels();
+    long cost = 2L * PANEL * hiddenSize;
+    threads.forEach(
+        routed + shared,
+        cost,
+        task -> {
+          if (task < routed) {
+            routedHidden(active[(int) (task / panels)], (int) (task % panels));
+          } else {
+            sharedHidden((int) (task - routed));
+          }
+        });
+  }
+
+  private void routedHidden(int expert, int panel) {
+    Scratch s = SCRATCH.get();
+    MoeHidden.Taps taps = new MoeHidden.Taps(spec, args);
+    MemorySegment weights = Memories.host(args.weights());
+    long pitch = 4 * args.weights().strides().step(0);
+    int end = counts.start(expert + 1);
+    for (int first = counts.start(expert); first < end; first += ExpertWeights.ROWS) {
+      int m = Math.min(ExpertWeights.ROWS, end - first);
+      for (int i = 0; i < m; i++) {
+        s.rows[i] = slot(first + i) / topK;
+      }
+      hidden.project(w1, expert, panel, input, s.rows, m, s.hidden, s.product);
+      for (int i = 0; i < m; i++) {
+        int token = s.rows[i];
+        int j = slot(first + i) % topK;
+        float factor = weightInside ? weights.get(FLOAT, token * pitch + 4L * j) : 1f;
+        hidden.finish(panel, i, first + i, factor, s.hidden);
+        taps.copy(token, j, hidden, panel, first + i);
+      }
+    }
+  }
+
+  private void sharedHidden(int panel) {
+    Scratch s = SCRATCH.get();
+    MoeHidden mine = Objects.requireNonNull(sharedHidden);
+    ExpertWeights weights =
+        new ExpertWeights(Objects.requireNonNull(args.sharedW1()), args.sharedW1Scale());
+    for (int first = 0; first < tokens; first += ExpertWeights.ROWS) {
+      int m = consecutive(first, tokens, s.rows);
+      mine.project(weights, 0, panel, input, s.rows, m, s.hidden, s.product);
+      for (int i = 0; i < m; i++) {
+        mine.finish(panel, i, first + i, 1f, s.hidden);
+      }
+    }
+  }
+
+  private static int consecutive(int first, int end, int[] rows) {
+    int m = Math.min(ExpertWeights.ROWS, end - first);
+    for (int i = 0; i < m; i++) {
+      rows[i] = first + i;
+    }
+    return m;
+  }
+
+  private void outputPhase(int column, int count) {
+    int panels = Math.ceilDiv(count, PANEL);
+    int experts = active.length + (sharedHidden == null ? 0 : 1);
+    long cost = (long) PANEL * spec.intermediate();
+    threads.forEach(
+        (long) experts * panels,
+        cost,
+        task -> {
+          int number = (int) (task / panels);
+          int at = column + (int) (task % panels) * PANEL;
+          int width = Math.min(PANEL, column + count - at);
+          if (number < active.length) {
+            routedOutput(active[number], column, at, width);
+          } else {
+            sharedOutput(column, at, width);
+          }
+        });
+    threads.forEach(tokens, (long) count * (topK + 1), t -> combine((int) t, column, count));
+  }
+
+  private void routedOutput(int expert, int rangeStart, int column, int width) {
+    Scratch s = SCRATCH.get();
+    int end = counts.start(expert + 1);
+    for (int first = counts.start(expert); first < end; first += ExpertWeights.ROWS) {
+      int m = consecutive(first, end, s.rows);
+      w2.multiply(
+          expert, column, width, hidden.rows(), s.rows, m, s.panel, 0, PANEL, s.product);
+      for (int i = 0; i < m; i++) {
+        store(s.panel, i, slot(first + i), column - rangeStart, width);
+      }
+    }
+  }
+
+  private void sharedOutput(int rangeStart, int column, int width) {
+    Scratch s = SCRATCH.get();
+    MoeHidden mine = Objects.requireNonNull(sharedHidden);
+    ExpertWeights weights =
+        new ExpertWeights(Objects.requireNonNull(args.sharedW2()), args.sharedW2Scale());
+    for (int first = 0; first < tokens; first += ExpertWeights.ROWS) {
+      int m = consecutive(first, tokens, s.rows);
+      weights.multiply(0, column, width, mine.rows(), s.rows, m, s.panel, 0, PANEL, s.product);
+      for (int i = 0; i < m; i++) {
+        store(s.panel, i, tokens * topK + first + i, column - rangeStart, width);
+      }
+    }
+  }
+
+  private void store(float[] panel, int i, int row, int column, int width) {
+    MemorySegment.copy(panel, i * PANEL, workspace, FLOAT, output(row, column), width);
+  }
+
+  private long output(int row, int column) {
+    return layout.outputs + 4 * ((long) row * layout.columns + column);
+  }
+
+  /** Adds up a token's outputs in slot order, the shared expert's last. */
+  private void combine(int token, int rangeStart, int count) {
+    Scratch s = SCRATCH.get();
+    MemorySegment indices = Memories.host(args.indices());
+    MemorySegment weights = Memories.host(args.weights());
+    long indexRow = 4 * token * args.indices().strides().step(0);
+    long weightRow = 4 * token * args.weights().strides().step(0);
+    Tensor y = args.y();
+    long bytes = y.dtype().bits() / Byte.SIZE;
+    for (int column = 0; column < count; column += PANEL) {
+      int width = Math.min(PANEL, count - column);
+      java.util.Arrays.fill(s.sum, 0, width, 0f);
+      for (int j = 0; j < topK; j++) {
+        if (counts.has(indices.get(INT, indexRow + 4L * j))) {
+          float weight = weightInside ? 1f : weights.get(FLOAT, weightRow + 4L * j);
+          add(token * topK + j, column, width, weight, s);
+        }
+      }
+      if (sharedHidden != null) {
+        boolean gated = args.sharedGate() != null;
+        float scale = gated ? workspace.get(FLOAT, layout.sharedScale + 4L * token) : 1f;
+        add(tokens * topK + token, column, width, scale, s);
+      }
+      long at = (token * y.strides().step(0) + rangeStart + column) * bytes;
+      FloatRows.store(s.sum, 0, Memories.host(y), at, y.dtype(), width);
+    }
+  }
+
+  private void add(int row, int column, int width, float weight, Scratch s) {
+    MemorySegment.copy(workspace, FLOAT, output(row, column), s.row, 0, width);
+    MoeCombineKernel.addScaled(s.sum, s.row, weight, width);
+  }
+}
