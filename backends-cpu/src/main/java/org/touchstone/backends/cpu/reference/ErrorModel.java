@@ -68,7 +68,7 @@ final class ErrorModel {
 
   private double chainError(long chain) {
     double unit = traits.accumulator().kind() == Accumulator.Kind.F64 ? 0x1p-53 : EPS;
-    return unit * (2 + (regime == Regime.RANDOM ? 4 * Math.sqrt(chain) : chain));
+    return unit * (2 + (regime == Regime.RANDOM ? 4 * Math.sqrt((double) chain) : (double) chain));
   }
 
   /** Returns the relative error of one FP32 operation. */
