@@ -42,7 +42,7 @@ final class SampleFilter {
   /** Applies the filters and returns the sum of the weights that remain, added in index order. */
   double apply() {
     if (spec.topK() > 0 && spec.topK() < vocabulary) {
-      select(Measure.COUNT, spec.topK());
+      select(Measure.COUNT, (double) spec.topK());
       ties = Long.MAX_VALUE;
     }
     if (spec.topP() < 1) {
@@ -162,7 +162,7 @@ final class SampleFilter {
 
   /** Maps a logit to an integer that sorts alike; both zeros are equal and NaN counts as -Inf. */
   private static int key(float logit) {
-    int bits = Float.floatToRawIntBits(logit != logit ? Float.NEGATIVE_INFINITY : logit + 0f);
+    int bits = Float.floatToRawIntBits(Float.isNaN(logit) ? Float.NEGATIVE_INFINITY : logit + 0f);
     return bits < 0 ? bits ^ Integer.MAX_VALUE : bits;
   }
 }
