@@ -5,9 +5,9 @@ import org.touchstone.api.format.DType;
 /**
  * Chooses {@code topK} experts per token and their weights from FP32 router logits. In this order:
  * NaN logits become -Inf and raise the diagnostics flag; {@code s = score(l)}; {@code sb = s +
- * bias}, where NaN counts as -Inf; with groups, experts outside the {@code keptGroups} best groups get sb = -Inf; the {@code
- * topK} largest sb win, the lower index on ties, in descending order; the weights are {@code
- * renorm(s[idx]) * scale}.
+ * bias}, where NaN counts as -Inf; with groups, experts outside the {@code keptGroups} best groups
+ * get sb = -Inf; the {@code topK} largest sb win, the lower index on ties, in descending order; the
+ * weights are {@code renorm(s[idx]) * scale}.
  *
  * @param experts E
  * @param topK k, at most E

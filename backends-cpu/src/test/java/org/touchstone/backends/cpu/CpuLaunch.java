@@ -1,6 +1,5 @@
 package org.touchstone.backends.cpu;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -143,8 +142,7 @@ final class CpuLaunch implements AutoCloseable {
       boolean nan = Double.isNaN(low) && Double.isNaN(high);
       boolean right = nan ? Double.isNaN(actual[at]) : low <= actual[at] && actual[at] <= high;
       if (!right) {
-        wrong.add(
-            slot + "[" + at + "] is " + actual[at] + ", expected " + value + " +- " + error);
+        wrong.add(slot + "[" + at + "] is " + actual[at] + ", expected " + value + " +- " + error);
       }
     }
   }

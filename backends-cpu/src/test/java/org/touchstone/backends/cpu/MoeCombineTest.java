@@ -111,8 +111,7 @@ class MoeCombineTest {
       HostTensors.write(tensor, values, Saturation.NONSAT);
     }
     HostTensors.writeCodes(
-        positions,
-        random.longs(slots, -1, rows).map(p -> p % 7 == 5 ? -1 : p).toArray());
+        positions, random.longs(slots, -1, rows).map(p -> p % 7 == 5 ? -1 : p).toArray());
     return new MoeCombineArgs(
         o,
         weights,

@@ -69,14 +69,7 @@ final class MoeNaive {
         long expert = defect == Defect.NEXT_EXPERT ? (chosen + 1) % spec.experts() : chosen;
         double w = defect == Defect.UNWEIGHTED ? 1 : weights[t * k + j];
         double[] o =
-            mlp(
-                row,
-                args.w1(),
-                args.w1Scale(),
-                args.w2(),
-                args.w2Scale(),
-                expert,
-                inside ? w : 1);
+            mlp(row, args.w1(), args.w1Scale(), args.w2(), args.w2Scale(), expert, inside ? w : 1);
         for (int n = 0; n < h; n++) {
           y[t * h + n] += (inside ? 1 : w) * o[n];
         }

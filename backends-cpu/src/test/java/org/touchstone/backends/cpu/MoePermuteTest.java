@@ -55,11 +55,9 @@ class MoePermuteTest {
       // expert 1 has no slot, expert 2 twice in one token, one slot is dropped
       MoePermuteArgs args = permutation(arena, spec, indices(arena, 3, 4, 0, 2, 2, -1, 2, 0, 3, 4));
       assertThat(device.runAndJudge(spec, args, Regime.RANDOM)).isEmpty();
-      assertThat(HostTensors.codes(args.sortedSlots()))
-          .containsExactly(1, 6, 2, 3, 5, 7, 0, 8, -1);
+      assertThat(HostTensors.codes(args.sortedSlots())).containsExactly(1, 6, 2, 3, 5, 7, 0, 8, -1);
       assertThat(HostTensors.codes(args.expertOffsets())).containsExactly(0, 2, 2, 5, 6, 8);
-      assertThat(HostTensors.codes(args.positions()))
-          .containsExactly(6, 0, 2, 3, -1, 4, 1, 5, 7);
+      assertThat(HostTensors.codes(args.positions())).containsExactly(6, 0, 2, 3, -1, 4, 1, 5, 7);
     }
   }
 
@@ -69,7 +67,8 @@ class MoePermuteTest {
     MoeAlignBlockSizeSpec spec = new MoeAlignBlockSizeSpec(4, 2, 4);
     try (Arena arena = Arena.ofShared();
         CpuLaunch device = kind.open()) {
-      MoeAlignBlockSizeArgs args = alignment(arena, spec, indices(arena, 2, 0, 2, 2, 1, 0, 2, 2, 0));
+      MoeAlignBlockSizeArgs args =
+          alignment(arena, spec, indices(arena, 2, 0, 2, 2, 1, 0, 2, 2, 0));
       assertThat(device.runAndJudge(spec, args, Regime.RANDOM)).isEmpty();
       assertThat(HostTensors.codes(args.paddedCount())).containsExactly(12);
       assertThat(Arrays.copyOf(HostTensors.codes(args.sortedSlots()), 12))

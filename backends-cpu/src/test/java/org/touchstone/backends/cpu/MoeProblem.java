@@ -47,10 +47,9 @@ final class MoeProblem implements AutoCloseable {
       } else if (slot.name().equals("weights")) {
         write(tensor, random.doubles(count, 0, 1).toArray());
       } else {
+        double spread = 1 / Math.sqrt((double) tensor.dim(-1));
         double size =
-            slot.dtype() == DType.E4M3FN
-                ? 60.0 / Math.sqrt(tensor.dim(-1))
-                : slot.name().equals("x") ? 1 : 1 / Math.sqrt(tensor.dim(-1));
+            slot.dtype() == DType.E4M3FN ? 60 * spread : slot.name().equals("x") ? 1 : spread;
         write(tensor, numbers(data, tensor.shape(), size, random));
       }
     }

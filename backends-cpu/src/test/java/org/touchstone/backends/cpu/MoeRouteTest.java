@@ -74,8 +74,7 @@ class MoeRouteTest {
     /** Replaces the route and judges it as a SIMD device's. */
     List<String> judge(long[] route, double[] weights) {
       HostTensors.writeCodes(args.indices(), route);
-      HostTensors.write(
-          args.weights(), weights, org.touchstone.api.format.Saturation.NONSAT);
+      HostTensors.write(args.weights(), weights, org.touchstone.api.format.Saturation.NONSAT);
       try (CpuLaunch device = CpuLaunch.simd(1)) {
         return device.judge(spec, args, Regime.RANDOM);
       }
@@ -119,8 +118,7 @@ class MoeRouteTest {
   @ParameterizedTest
   @EnumSource
   void deepseekV4Golden(Kind kind) {
-    try (Launch launch =
-        new Launch(MoeRouteSpec.deepseekV4(16, 3, 1.5f), LOGITS, BIAS).on(kind)) {
+    try (Launch launch = new Launch(MoeRouteSpec.deepseekV4(16, 3, 1.5f), LOGITS, BIAS).on(kind)) {
       launch.chose(4, 8, 9);
       launch.weighed(.614657622, .442671189, .442671189);
     }
@@ -129,8 +127,7 @@ class MoeRouteTest {
   @ParameterizedTest
   @EnumSource
   void softmaxTopkRenormGolden(Kind kind) {
-    try (Launch launch =
-        new Launch(MoeRouteSpec.softmaxTopkRenorm(16, 3), LOGITS, null).on(kind)) {
+    try (Launch launch = new Launch(MoeRouteSpec.softmaxTopkRenorm(16, 3), LOGITS, null).on(kind)) {
       launch.chose(4, 13, 1);
       launch.weighed(.506480391, .307195886, .186323723);
     }
@@ -307,16 +304,7 @@ class MoeRouteTest {
     double[] logits = {19.99, 20, 20.01, -20, -88, 88, 1e4, -1e4};
     MoeRouteSpec spec =
         new MoeRouteSpec(
-            8,
-            8,
-            Score.SQRT_SOFTPLUS,
-            SelectionBias.NONE,
-            1,
-            1,
-            GroupScore.MAX,
-            Renorm.NONE,
-            0,
-            1);
+            8, 8, Score.SQRT_SOFTPLUS, SelectionBias.NONE, 1, 1, GroupScore.MAX, Renorm.NONE, 0, 1);
     try (Launch launch = new Launch(spec, logits, null).on(kind)) {
       launch.chose(6, 5, 2, 1, 0, 3, 4, 7);
       assertThat(launch.weights()[0]).isEqualTo(100);

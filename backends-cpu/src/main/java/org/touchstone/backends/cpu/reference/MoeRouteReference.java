@@ -139,10 +139,8 @@ final class MoeRouteReference implements Reference<MoeRouteSpec, MoeRouteArgs> {
     for (int j = 0; j < route.length; j++) {
       value[at + j] = s[j] * spec.scale();
       boolean exact = bound[j] == 0 && value[at + j] == 0;
-      double scaled =
-          scale * bound[j] + model.op() * Math.abs(value[at + j]) + model.underflow();
-      error[at + j] =
-          exact || !Double.isFinite(value[at + j]) ? 0 : ErrorModel.MARGIN * scaled;
+      double scaled = scale * bound[j] + model.op() * Math.abs(value[at + j]) + model.underflow();
+      error[at + j] = exact || !Double.isFinite(value[at + j]) ? 0 : ErrorModel.MARGIN * scaled;
     }
   }
 

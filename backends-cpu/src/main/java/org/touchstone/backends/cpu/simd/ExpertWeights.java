@@ -14,8 +14,8 @@ import org.touchstone.backends.spi.Memories;
  * The weights of all experts, [E, N, K] or [N, K], multiplied by rows of activations. Weights are
  * decoded on the way into the cache, a few rows and one block of columns at a time.
  *
- * <p>An element of a product is computed by the same operations in the same order whatever rows
- * and columns are computed with it.
+ * <p>An element of a product is computed by the same operations in the same order whatever rows and
+ * columns are computed with it.
  */
 final class ExpertWeights {
   /** Rows of activations that share one decoded block of weights. */
@@ -57,11 +57,7 @@ final class ExpertWeights {
    * @param columns row length
    */
   record Rows(
-      MemorySegment memory,
-      DType dtype,
-      long pitch,
-      @Nullable MemorySegment scales,
-      int columns) {
+      MemorySegment memory, DType dtype, long pitch, @Nullable MemorySegment scales, int columns) {
     private float scale(long row, int group) {
       return scales == null
           ? 1f

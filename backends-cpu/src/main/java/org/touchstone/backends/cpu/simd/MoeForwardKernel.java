@@ -32,7 +32,8 @@ final class MoeForwardKernel implements Kernel<MoeForwardArgs> {
   static Plan<MoeForwardArgs> plan(MoeForwardSpec spec, CpuThreads threads) {
     if (!spec.weightLayout().plain()) {
       return Plan.refuses(
-          ReasonCode.LAYOUT, "weights are " + spec.weightLayout() + ", the kernel reads plain ones");
+          ReasonCode.LAYOUT,
+          "weights are " + spec.weightLayout() + ", the kernel reads plain ones");
     }
     KernelTraits traits =
         KernelTraits.PLAIN_F32.with(ExpertWeights.chain(spec.operands())).with(ULPS);

@@ -5,7 +5,6 @@ import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Tensor;
-import org.touchstone.api.op.GemmOperands;
 import org.touchstone.api.op.MoeForwardArgs;
 import org.touchstone.api.op.MoeForwardSpec;
 import org.touchstone.backends.cpu.CpuThreads;
@@ -62,9 +61,7 @@ final class MoeForwardLaunch {
     counts = ExpertCounts.of(args.indices(), Math.toIntExact(spec.experts()));
     active = counts.withRows();
     long pitch = args.x().strides().step(0) * args.x().dtype().bits() / Byte.SIZE;
-    x =
-        new ExpertWeights.Rows(
-            Memories.host(args.x()), args.x().dtype(), pitch, null, hiddenSize);
+    x = new ExpertWeights.Rows(Memories.host(args.x()), args.x().dtype(), pitch, null, hiddenSize);
     input =
         spec.operands().scaled()
             ? new ExpertWeights.Rows(
@@ -137,7 +134,9 @@ final class MoeForwardLaunch {
         int bytes = x.dtype().bits() / Byte.SIZE;
         FloatRows.load(
             x.memory(), token * x.pitch() + (long) column * bytes, x.dtype(), s.row, 0, count);
-        float scale = Fp8Groups.quantise(s.row, count, workspace, layout.input + (long) token * hiddenSize + column);
+        float scale =
+            Fp8Groups.quantise(
+                s.row, count, workspace, layout.input + (long) token * hiddenSize + column);
         long group = (long) token * Math.ceilDiv(hiddenSize, PANEL) + column / PANEL;
         workspace.set(FLOAT, layout.inputScale + 4 * group, scale);
       }
@@ -237,8 +236,7 @@ final class MoeForwardLaunch {
     int end = counts.start(expert + 1);
     for (int first = counts.start(expert); first < end; first += ExpertWeights.ROWS) {
       int m = consecutive(first, end, s.rows);
-      w2.multiply(
-          expert, column, width, hidden.rows(), s.rows, m, s.panel, 0, PANEL, s.product);
+      w2.multiply(expert, column, width, hidden.rows(), s.rows, m, s.panel, 0, PANEL, s.product);
       for (int i = 0; i < m; i++) {
         store(s.panel, i, slot(first + i), column - rangeStart, width);
       }
@@ -272,8 +270,8 @@ final class MoeForwardLaunch {
     Scratch s = SCRATCH.get();
     MemorySegment indices = Memories.host(args.indices());
     MemorySegment weights = Memories.host(args.weights());
-    long indexRow = 4 * token * args.indices().strides().step(0);
-    long weightRow = 4 * token * args.weights().strides().step(0);
+    long indexRow = 4L * token * args.indices().strides().step(0);
+    long weightRow = 4L * token * args.weights().strides().step(0);
     Tensor y = args.y();
     long bytes = y.dtype().bits() / Byte.SIZE;
     for (int column = 0; column < count; column += PANEL) {

@@ -42,11 +42,7 @@ final class MoeHidden {
     long pitch = width * layout.hiddenType.bits() / Byte.SIZE;
     rows =
         new ExpertWeights.Rows(
-            memory,
-            layout.hiddenType,
-            pitch,
-            spec.operands().scaled() ? scales : null,
-            this.width);
+            memory, layout.hiddenType, pitch, spec.operands().scaled() ? scales : null, this.width);
   }
 
   /** Returns the activations. */
@@ -77,8 +73,7 @@ final class MoeHidden {
       weights.multiply(expert, 2 * first, 2 * count, x, rowNumbers, m, out, 0, stride, product);
     } else {
       weights.multiply(expert, first, count, x, rowNumbers, m, out, 0, stride, product);
-      weights.multiply(
-          expert, width + first, count, x, rowNumbers, m, out, PANEL, stride, product);
+      weights.multiply(expert, width + first, count, x, rowNumbers, m, out, PANEL, stride, product);
     }
   }
 
@@ -169,9 +164,7 @@ final class MoeHidden {
             .fill((byte) 0);
       }
       if (scale != null) {
-        Memories.host(scale)
-            .asSlice(4 * element(scale, token, slot), 4L * groups)
-            .fill((byte) 0);
+        Memories.host(scale).asSlice(4 * element(scale, token, slot), 4L * groups).fill((byte) 0);
       }
     }
 
