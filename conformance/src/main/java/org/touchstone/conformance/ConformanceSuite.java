@@ -119,7 +119,7 @@ public final class ConformanceSuite {
                     biases.merge(
                         new BiasKey(f.item().op(), f.report().kernel(), type), bias, Bias::plus));
       }
-      long left = session.device().memoryUse().bytes();
+      long left = session.observation().usage().liveBytes();
       // What hangs still holds its tensors.
       if (left != 0 && !run.hung()) {
         rows.add(
@@ -129,6 +129,11 @@ public final class ConformanceSuite {
                 "memory",
                 left + " bytes of device memory are left behind after all cases"));
       }
+      session
+          .observation()
+          .violations()
+          .forEach(
+              violation -> rows.add(summary(device, "memory/guards", "memory", violation)));
     }
     biases.forEach(
         (key, bias) -> {

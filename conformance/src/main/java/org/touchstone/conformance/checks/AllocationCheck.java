@@ -52,8 +52,8 @@ final class AllocationCheck {
     List<String> mistakes = new ArrayList<>();
     Operator<A> operator = session.prepare(spec);
     for (int nth = 1; nth <= MOST; nth++) {
-      long before = session.device().memoryUse().bytes();
-      session.memory().failAllocation(nth);
+      long before = session.observation().usage().liveBytes();
+      session.observation().failAt(nth);
       boolean failed = false;
       try {
         launch(testCase, operator, session);
@@ -64,9 +64,9 @@ final class AllocationCheck {
               "allocation " + nth + " failed and gave " + e.code() + ": " + e.getMessage());
         }
       } finally {
-        session.memory().failNone();
+        session.observation().failAt(0);
       }
-      long left = session.device().memoryUse().bytes() - before;
+      long left = session.observation().usage().liveBytes() - before;
       if (left != 0) {
         mistakes.add("after allocation " + nth + " failed, " + left + " bytes stay allocated");
       }

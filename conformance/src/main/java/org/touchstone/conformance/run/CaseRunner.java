@@ -209,6 +209,9 @@ public final class CaseRunner {
       findings.addAll(differences("a second run", first.outputs(), again.outputs()));
       findings.addAll(again.damages());
     }
+    if (operator.traits().deterministic() == Promise.HOLDS && testCase.packing().isEmpty()) {
+      findings.addAll(withoutOptionalOutputs(testCase, data, operator, first, queue, arena));
+    }
     if (stress
         && testCase.packing().isEmpty()
         && operator.traits().batchInvariant() == Promise.HOLDS
@@ -218,6 +221,32 @@ public final class CaseRunner {
               .findings(data.tensors(), first.outputs()));
     }
     return findings;
+  }
+
+  /** An output must not depend on which optional ones are asked for beside it. */
+  private List<String> withoutOptionalOutputs(
+      TestCase testCase,
+      InputData data,
+      Operator<?> operator,
+      Launch.Result first,
+      Queue queue,
+      Arena arena) {
+    Map<String, Shape> shapes = shapes(testCase);
+    Map<String, Tensor> expected = new LinkedHashMap<>(first.outputs());
+    for (Slot slot : testCase.spec().signature().slots()) {
+      if (slot.written() && slot.presence() == Slot.Presence.OPTIONAL) {
+        shapes.remove(slot.name());
+        expected.remove(slot.name());
+      }
+    }
+    if (expected.size() == first.outputs().size()) {
+      return List.of();
+    }
+    try (Launch launch =
+        Launch.of(testCase, session.device(), queue, data.tensors(), shapes, arena)) {
+      return differences(
+          "a run without optional outputs", expected, launch.run(operator).outputs());
+    }
   }
 
   /** Says which outputs of two runs differ in a bit. */

@@ -160,17 +160,15 @@ public final class DeviceRun {
 
   /** Runs an item once; whatever is thrown becomes a report. */
   public CaseReport attempt(Item item) {
-    long before = session.device().memoryUse().bytes();
+    long before = session.observation().usage().liveBytes();
     try {
       CaseReport report;
       try (Queue queue = session.device().openQueue()) {
         report = item.run(new Lane(session, runner, queue));
       }
-      long left = session.device().memoryUse().bytes() - before;
-      if (limits.lanes() == 1 && left != 0 && !report.outcome().failing()) {
-        return report.failing(Outcome.FAIL, "leaves " + left + " bytes of device memory behind");
-      }
-      return report;
+      return limits.lanes() == 1 && !report.outcome().failing()
+          ? afterwards(report, before)
+          : report;
     } catch (HalException e) {
       return CaseReport.without(CaseRunner.outcome(e.code()), String.valueOf(e.getMessage()));
     } catch (OutOfMemoryError e) {
@@ -179,6 +177,18 @@ public final class DeviceRun {
     } catch (RuntimeException | LinkageError | AssertionError | StackOverflowError e) {
       return CaseReport.without(Outcome.FAIL, "the case or the reference failed: " + place(e));
     }
+  }
+
+  /** Looks at what only shows when everything of an item is released. */
+  private CaseReport afterwards(CaseReport report, long before) {
+    List<String> violations = session.observation().violations();
+    if (!violations.isEmpty()) {
+      return report.failing(Outcome.FAIL, violations.getFirst());
+    }
+    long left = session.observation().usage().liveBytes() - before;
+    return left == 0
+        ? report
+        : report.failing(Outcome.FAIL, "leaves " + left + " bytes of device memory behind");
   }
 
   private static String place(Throwable failure) {

@@ -26,30 +26,24 @@ public final class Session implements AutoCloseable {
   private final Hal hal;
   private final Instruments instruments;
   private final Device device;
-  private final ObservedMemory memory;
+  private final Observation observation;
   private final Oracle oracle;
   private final Map<OpSpec<?>, Operator<?>> prepared = new ConcurrentHashMap<>();
 
   private Session(
-      Hal hal, Instruments instruments, Device device, ObservedMemory memory, Oracle oracle) {
+      Hal hal, Instruments instruments, Device device, Observation observation, Oracle oracle) {
     this.hal = hal;
     this.instruments = instruments;
     this.device = device;
-    this.memory = memory;
+    this.observation = observation;
     this.oracle = oracle;
   }
 
   /** Opens a device with a wrapper around its backend. */
   public static Session open(Hal hal, String uri, Instruments instruments, Oracle oracle) {
-    ObservedMemory memory = new ObservedMemory();
-    Device device =
-        Backends.open(
-            hal,
-            uri,
-            instruments
-                .memory(backend -> memory.around(instruments.memory().apply(backend)))
-                .workspace(Instruments.Workspace.EXACT));
-    return new Session(hal, instruments, device, memory, oracle);
+    Observation observation = new Observation();
+    Device device = Backends.open(hal, uri, observation.around(instruments));
+    return new Session(hal, instruments, device, observation, oracle);
   }
 
   /** Opens the device once more, with memory and operators of its own. */
@@ -74,9 +68,9 @@ public final class Session implements AutoCloseable {
     return device;
   }
 
-  /** Returns its memory as the suite hands it out. */
-  public ObservedMemory memory() {
-    return memory;
+  /** Returns the eyes on its memory. */
+  public Observation observation() {
+    return observation;
   }
 
   /** Returns the reference. */
