@@ -39,7 +39,10 @@ public record CaseResult(
     if (name.startsWith("bias/")) {
       return again + " --op " + op;
     }
-    boolean ofRun = name.startsWith("expectations/") || name.equals("memory/left_behind") || name.equals("memory/guards");
+    boolean ofRun =
+        name.startsWith("expectations/")
+            || name.equals("memory/left_behind")
+            || name.equals("memory/guards");
     return ofRun ? again : again + " --case " + name;
   }
 

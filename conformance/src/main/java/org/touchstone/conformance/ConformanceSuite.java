@@ -11,14 +11,18 @@ import java.util.TreeMap;
 import org.touchstone.api.DeviceInfo;
 import org.touchstone.api.Hal;
 import org.touchstone.api.format.DType;
+import org.touchstone.api.op.Op;
 import org.touchstone.backends.Instruments;
 import org.touchstone.backends.oracle.Oracle;
+import org.touchstone.backends.spi.Mutant;
 import org.touchstone.conformance.ConformanceRequest.Proof;
 import org.touchstone.conformance.cases.CaseCatalog;
 import org.touchstone.conformance.cases.OperatorCases;
 import org.touchstone.conformance.expect.Expectations;
 import org.touchstone.conformance.expect.Verdicts;
 import org.touchstone.conformance.judge.Bias;
+import org.touchstone.conformance.mutants.MutantCatalog;
+import org.touchstone.conformance.mutants.Prover;
 import org.touchstone.conformance.run.CaseReport;
 import org.touchstone.conformance.run.DeviceRun;
 import org.touchstone.conformance.run.Item;
@@ -75,6 +79,9 @@ public final class ConformanceSuite {
     List<Item> all = ItemChoice.all(catalog);
     List<Item> items = ItemChoice.of(all, request);
     List<DeviceInfo> devices = DeviceChoice.of(hal, request);
+    if (request.proof() == Proof.MUTANTS) {
+      return prove(all, devices, request, listener);
+    }
     Optional<Long> deadline =
         request.timeBudget().map(budget -> System.nanoTime() + budget.toNanos());
     List<CaseResult> results = new ArrayList<>();
@@ -88,7 +95,34 @@ public final class ConformanceSuite {
       results.addAll(rows);
       results.addAll(unused(device, expectations, all, rows));
     }
-    return report(request, devices, results, List.of());
+    return report(request, devices, results, List.of(), List.of());
+  }
+
+  private ConformanceReport prove(
+      List<Item> all,
+      List<DeviceInfo> devices,
+      ConformanceRequest request,
+      ConformanceListener listener) {
+    List<Mutant> mutants =
+        MutantCatalog.all().stream()
+            .filter(m -> request.ops().isEmpty() || selected(m, request.ops()))
+            .toList();
+    Prover prover = new Prover(hal, oracle, all, request.caseTimeout());
+    List<MutantResult> results = new ArrayList<>();
+    List<String> notes = new ArrayList<>();
+    for (DeviceInfo device : devices) {
+      listener.started(device.uri(), mutants.size());
+      Prover.Proof proof = prover.prove(device, mutants, listener::finished);
+      results.addAll(proof.results());
+      notes.addAll(proof.notes());
+    }
+    return report(request, devices, List.of(), results, notes);
+  }
+
+  private static boolean selected(Mutant mutant, List<String> names) {
+    return names.stream()
+        .flatMap(name -> Op.select(name).stream())
+        .anyMatch(mutant.ops()::contains);
   }
 
   private List<CaseResult> run(
@@ -132,8 +166,7 @@ public final class ConformanceSuite {
       session
           .observation()
           .violations()
-          .forEach(
-              violation -> rows.add(summary(device, "memory/guards", "memory", violation)));
+          .forEach(violation -> rows.add(summary(device, "memory/guards", "memory", violation)));
     }
     biases.forEach(
         (key, bias) -> {
@@ -219,8 +252,9 @@ public final class ConformanceSuite {
       ConformanceRequest request,
       List<DeviceInfo> devices,
       List<CaseResult> results,
-      List<MutantResult> mutants) {
-    List<String> notes = new ArrayList<>();
+      List<MutantResult> mutants,
+      List<String> earlierNotes) {
+    List<String> notes = new ArrayList<>(earlierNotes);
     Counters counters = Counters.of(results);
     ExitCode exit = ExitCode.OK;
     int budget = request.skipBudget().orElse(Integer.MAX_VALUE);
@@ -229,8 +263,10 @@ public final class ConformanceSuite {
       exit = ExitCode.SKIP_BUDGET;
     }
     boolean proving = request.proof() == Proof.MUTANTS;
-    if (!proving && counters.executed() == 0) {
-      notes.add("no case was executed, so nothing is proven");
+    if (proving ? mutants.isEmpty() : counters.executed() == 0) {
+      notes.add(
+          (proving ? "no seeded defect was run" : "no case was executed")
+              + ", so nothing is proven");
       exit = ExitCode.FAILURE;
     }
     if (counters.failing() > 0 || mutants.stream().anyMatch(m -> !m.killed())) {

@@ -1,5 +1,7 @@
 package org.touchstone.conformance.run;
 
+import java.util.Optional;
+import org.touchstone.api.op.OpSpec;
 import org.touchstone.conformance.cases.Level;
 import org.touchstone.conformance.cases.TestCase;
 
@@ -16,6 +18,16 @@ public interface Item {
 
   /** Returns the lowest level that contains it. */
   Level level();
+
+  /** Returns the spec that a device must run; empty for a check. */
+  default Optional<OpSpec<?>> spec() {
+    return Optional.empty();
+  }
+
+  /** Returns how large it is, in elements; 0 for a check. */
+  default long cost() {
+    return 0;
+  }
 
   /**
    * Runs it on a device. A {@link org.touchstone.api.HalException} that escapes is a failure of the
@@ -44,6 +56,19 @@ public interface Item {
       @Override
       public Level level() {
         return testCase.level();
+      }
+
+      @Override
+      public Optional<OpSpec<?>> spec() {
+        return Optional.of(testCase.spec());
+      }
+
+      @Override
+      public long cost() {
+        return testCase.spec().signature().slots().stream()
+            .filter(testCase::present)
+            .mapToLong(slot -> testCase.shape(slot).elements())
+            .sum();
       }
 
       @Override

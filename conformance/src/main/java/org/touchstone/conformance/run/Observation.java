@@ -64,8 +64,7 @@ public final class Observation {
   }
 
   /** The backend's device with counted memory. */
-  private record CountedDevice(BackendDevice device, MemorySource memory)
-      implements BackendDevice {
+  private record CountedDevice(BackendDevice device, MemorySource memory) implements BackendDevice {
     @Override
     public <A extends Args> Plan<A> plan(OpSpec<A> spec) {
       return device.plan(spec);

@@ -1,0 +1,163 @@
+package org.touchstone.conformance.mutants;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.touchstone.api.DeviceInfo;
+import org.touchstone.api.Hal;
+import org.touchstone.api.HostAccess;
+import org.touchstone.api.op.Op;
+import org.touchstone.backends.Instruments;
+import org.touchstone.backends.oracle.Oracle;
+import org.touchstone.backends.spi.Mutant;
+import org.touchstone.conformance.MutantResult;
+import org.touchstone.conformance.Outcome;
+import org.touchstone.conformance.cases.Level;
+import org.touchstone.conformance.run.CaseReport;
+import org.touchstone.conformance.run.DeviceRun;
+import org.touchstone.conformance.run.Item;
+import org.touchstone.conformance.run.Session;
+
+/**
+ * Seeds one defect after the other into a device and runs the cases of its operators, cheapest
+ * first, until one fails that passes without the defect.
+ */
+public final class Prover {
+  private static final Set<String> GROUPS = Set.of("cases", "format", "queue", "concurrency");
+
+  private final Hal hal;
+  private final Oracle oracle;
+  private final List<Item> items;
+  private final Duration itemLimit;
+
+  /**
+   * What became of a device's defects.
+   *
+   * @param results one row per defect that applies
+   * @param notes why defects do not apply
+   */
+  public record Proof(List<MutantResult> results, List<String> notes) {}
+
+  /** Takes defects as they end. */
+  @FunctionalInterface
+  public interface Listener {
+    /** Takes a result. */
+    void finished(MutantResult result);
+  }
+
+  /** Creates a prover over items of every level. */
+  public Prover(Hal hal, Oracle oracle, List<Item> items, Duration itemLimit) {
+    this.hal = hal;
+    this.oracle = oracle;
+    this.itemLimit = itemLimit;
+    this.items =
+        items.stream()
+            .filter(item -> GROUPS.contains(item.group()))
+            .sorted(Comparator.comparing(Item::level).thenComparingLong(Item::cost))
+            .toList();
+  }
+
+  /** Runs every defect that applies to a device. */
+  public Proof prove(DeviceInfo device, List<Mutant> mutants, Listener listener) {
+    List<MutantResult> results = new ArrayList<>();
+    List<String> notes = new ArrayList<>();
+    try (Session clean = Session.open(hal, device.uri(), Instruments.NONE, oracle)) {
+      Clean unspoiled = new Clean(clean, run(clean));
+      for (Mutant mutant : mutants) {
+        Optional<String> obstacle = obstacle(device, mutant, unspoiled);
+        if (obstacle.isPresent()) {
+          notes.add(mutant.name() + " does not apply to " + device.uri() + ": " + obstacle.get());
+          continue;
+        }
+        MutantResult result = prove(device, mutant, unspoiled);
+        results.add(result);
+        listener.finished(result);
+      }
+    }
+    return new Proof(results, notes);
+  }
+
+  private DeviceRun run(Session session) {
+    return new DeviceRun(session, Level.L3, new DeviceRun.Limits(1, itemLimit, Optional.empty()));
+  }
+
+  private List<Item> itemsOf(Mutant mutant) {
+    Set<String> names = mutant.ops().stream().map(Op::opName).collect(Collectors.toSet());
+    // The order of submissions is checked with additions.
+    boolean queues = mutant.ops().contains(Op.ADD);
+    return items.stream()
+        .filter(item -> names.contains(item.op()) || (queues && item.group().equals("queue")))
+        .toList();
+  }
+
+  private Optional<String> obstacle(DeviceInfo device, Mutant mutant, Clean unspoiled) {
+    if (!mutant.backend().equals("*") && !mutant.backend().equals(device.backend())) {
+      return Optional.of("it belongs to backend " + mutant.backend());
+    }
+    if (mutant.backend().equals("*") && device.hostAccess() != HostAccess.DIRECT) {
+      return Optional.of("it needs memory that the host reaches");
+    }
+    List<Item> candidates = itemsOf(mutant);
+    return !candidates.isEmpty() && candidates.stream().noneMatch(unspoiled::runs)
+        ? Optional.of("the device refuses every case")
+        : Optional.empty();
+  }
+
+  private MutantResult prove(DeviceInfo device, Mutant mutant, Clean unspoiled) {
+    int count = 0;
+    try (Session spoiled =
+        Session.open(hal, device.uri(), Instruments.NONE.seeding(mutant.seed()), oracle)) {
+      DeviceRun run = run(spoiled);
+      for (Item item : itemsOf(mutant)) {
+        CaseReport report = run.attempt(item);
+        if (report.outcome() != Outcome.UNSUPPORTED) {
+          count++;
+        }
+        if (report.outcome().failing() && unspoiled.passes(item)) {
+          return result(device, mutant, Optional.of(item.name()), report.reason(), count);
+        }
+      }
+    }
+    String evidence = "none of " + count + " cases failed because of it";
+    return result(device, mutant, Optional.empty(), evidence, count);
+  }
+
+  private static MutantResult result(
+      DeviceInfo device, Mutant mutant, Optional<String> killer, String evidence, int count) {
+    return new MutantResult(
+        mutant.name(),
+        device.uri(),
+        mutant.description(),
+        mutant.caughtBy().name(),
+        killer,
+        evidence,
+        count);
+  }
+
+  /** The device without a defect; remembers what it was asked. */
+  private static final class Clean {
+    private final Session session;
+    private final DeviceRun run;
+    private final Map<String, Outcome> outcomes = new HashMap<>();
+
+    Clean(Session session, DeviceRun run) {
+      this.session = session;
+      this.run = run;
+    }
+
+    boolean runs(Item item) {
+      return item.spec().map(spec -> session.device().support(spec).supported()).orElse(true);
+    }
+
+    boolean passes(Item item) {
+      return outcomes.computeIfAbsent(item.name(), name -> run.attempt(item).outcome())
+          == Outcome.PASS;
+    }
+  }
+}
