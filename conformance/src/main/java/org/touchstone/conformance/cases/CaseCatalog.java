@@ -23,6 +23,9 @@ public final class CaseCatalog {
    */
   public static CaseCatalog standard() {
     List<OperatorCases> all = new ArrayList<>();
+    all.add(new CastCases());
+    all.add(new QuantizeCases());
+    all.add(new DequantizeCases());
     all.add(new AddCases());
     return new CaseCatalog(all);
   }

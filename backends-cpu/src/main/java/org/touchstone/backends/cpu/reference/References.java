@@ -6,6 +6,8 @@ import org.touchstone.api.op.AddSpec;
 import org.touchstone.api.op.Args;
 import org.touchstone.api.op.AttentionDecodePagedSpec;
 import org.touchstone.api.op.AttentionPrefillSpec;
+import org.touchstone.api.op.CastSpec;
+import org.touchstone.api.op.DequantizeSpec;
 import org.touchstone.api.op.EmbeddingSpec;
 import org.touchstone.api.op.FusedAddRmsNormSpec;
 import org.touchstone.api.op.GatedActSpec;
@@ -19,6 +21,8 @@ import org.touchstone.api.op.MoePermuteSpec;
 import org.touchstone.api.op.MoeRouteSpec;
 import org.touchstone.api.op.Op;
 import org.touchstone.api.op.OpSpec;
+import org.touchstone.api.op.QuantizeFp8BlockSpec;
+import org.touchstone.api.op.QuantizeFp8GroupSpec;
 import org.touchstone.api.op.RmsNormSpec;
 import org.touchstone.api.op.RopeApplySpec;
 import org.touchstone.api.op.RopeFreqsSpec;
@@ -28,6 +32,10 @@ import org.touchstone.api.op.SampleSpec;
 final class References {
   private static final Map<Class<? extends OpSpec<?>>, Reference<?, ?>> ALL =
       Map.ofEntries(
+          Map.entry(QuantizeFp8GroupSpec.class, new QuantizeFp8GroupReference()),
+          Map.entry(QuantizeFp8BlockSpec.class, new QuantizeFp8BlockReference()),
+          Map.entry(DequantizeSpec.class, new DequantizeReference()),
+          Map.entry(CastSpec.class, new CastReference()),
           Map.entry(AddSpec.class, new AddReference()),
           Map.entry(AttentionDecodePagedSpec.class, new AttentionDecodePagedReference()),
           Map.entry(AttentionPrefillSpec.class, new AttentionPrefillReference()),

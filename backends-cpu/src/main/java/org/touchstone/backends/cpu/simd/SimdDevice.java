@@ -46,8 +46,8 @@ public final class SimdDevice implements BackendDevice {
       case AddSpec s -> AddKernel.plan(s, threads);
       case AttentionDecodePagedSpec s -> AttentionDecodePagedKernel.plan(s, threads);
       case AttentionPrefillSpec s -> AttentionPrefillKernel.plan(s, threads);
-      case CastSpec s -> none(s);
-      case DequantizeSpec s -> none(s);
+      case CastSpec s -> CastKernel.plan(s, threads);
+      case DequantizeSpec s -> DequantizeKernel.plan(s, threads);
       case EmbeddingSpec s -> EmbeddingKernel.plan(s, threads);
       case FusedAddRmsNormSpec s -> FusedAddRmsNormKernel.plan(s, threads);
       case GatedActSpec s -> GatedActKernel.plan(s, threads);
@@ -61,8 +61,8 @@ public final class SimdDevice implements BackendDevice {
       case MoeForwardSpec s -> MoeForwardKernel.plan(s, threads);
       case MoePermuteSpec s -> MoePermuteKernel.plan(s);
       case MoeRouteSpec s -> MoeRouteKernel.plan(s, threads);
-      case QuantizeFp8BlockSpec s -> none(s);
-      case QuantizeFp8GroupSpec s -> none(s);
+      case QuantizeFp8BlockSpec s -> QuantizeFp8BlockKernel.plan(s, threads);
+      case QuantizeFp8GroupSpec s -> QuantizeFp8GroupKernel.plan(s, threads);
       case RmsNormSpec s -> RmsNormKernel.plan(s, threads);
       case RopeApplySpec s -> RopeApplyKernel.plan(s, threads);
       case RopeFreqsSpec s -> RopeFreqsKernel.plan(s, threads);

@@ -1,0 +1,47 @@
+package org.touchstone.backends.cpu.simd;
+
+import org.touchstone.api.KernelTraits;
+import org.touchstone.api.op.CastArgs;
+import org.touchstone.api.op.CastSpec;
+import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.spi.BackendQueue;
+import org.touchstone.backends.spi.DeviceMemory;
+import org.touchstone.backends.spi.Kernel;
+import org.touchstone.backends.spi.Plan;
+
+/** Converts strip by strip through FP32, which holds every value of every source type exactly. */
+final class CastKernel implements Kernel<CastArgs> {
+  private final CastSpec spec;
+  private final CpuThreads threads;
+
+  private CastKernel(CastSpec spec, CpuThreads threads) {
+    this.spec = spec;
+    this.threads = threads;
+  }
+
+  static Plan<CastArgs> plan(CastSpec spec, CpuThreads threads) {
+    return Plan.runs("cast.strips", KernelTraits.PLAIN_F32, new CastKernel(spec, threads));
+  }
+
+  @Override
+  public void launch(BackendQueue queue, CastArgs args, DeviceMemory workspace) {
+    long elements = args.x().shape().elements();
+    if (elements == 0) {
+      return;
+    }
+    CodeRows x = new CodeRows(args.x());
+    CodeRows y = new CodeRows(args.y());
+    long rowLength = CodeRows.rowLength(args.x(), args.y());
+    long strips = Math.ceilDiv(rowLength, Strip.LENGTH);
+    threads.forEach(
+        elements / rowLength * strips,
+        8 * Math.min(Strip.LENGTH, rowLength),
+        task -> {
+          float[] values = Strip.mine().a;
+          long from = task % strips * Strip.LENGTH;
+          int count = Strip.count(rowLength, from);
+          x.load(task / strips, from, values, count);
+          y.store(task / strips, from, values, count, spec.saturation(), spec.e8m0Rounding());
+        });
+  }
+}

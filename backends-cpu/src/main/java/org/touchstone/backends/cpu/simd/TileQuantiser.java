@@ -1,0 +1,75 @@
+package org.touchstone.backends.cpu.simd;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.touchstone.api.Tensor;
+import org.touchstone.api.format.DType;
+import org.touchstone.api.format.E8m0;
+import org.touchstone.api.format.Fp8Scaling;
+import org.touchstone.backends.spi.Memories;
+
+/**
+ * Quantises tiles of a matrix to E4M3FN, one scale per tile: a pass for the amax, a pass for the
+ * codes.
+ */
+final class TileQuantiser {
+  private final Fp8Scaling scaling;
+  private final TensorRows x;
+  private final MemorySegment codes;
+  private final long codePitch;
+  private final Tensor scale;
+  private final MemorySegment scales;
+
+  TileQuantiser(Fp8Scaling scaling, Tensor x, Tensor q, Tensor scale) {
+    this.scaling = scaling;
+    this.x = TensorRows.of(x);
+    codes = Memories.host(q);
+    codePitch = q.strides().step(0);
+    this.scale = scale;
+    scales = Memories.host(scale);
+  }
+
+  /** Quantises rows and columns from (inclusive) to (exclusive) into the scale at a place. */
+  void tile(
+      long fromRow, long toRow, long fromColumn, long toColumn, long scaleRow, long scaleColumn) {
+    float[] values = Strip.mine().a;
+    float amax = 0;
+    for (long row = fromRow; row < toRow; row++) {
+      for (long from = fromColumn; from < toColumn; from += Strip.LENGTH) {
+        int count = Strip.count(toColumn, from);
+        x.load(row, from, values, 0, count);
+        amax = Math.max(amax, largest(values, count));
+      }
+    }
+    float s = scaling.scaleFor(amax);
+    for (long row = fromRow; row < toRow; row++) {
+      for (long from = fromColumn; from < toColumn; from += Strip.LENGTH) {
+        int count = Strip.count(toColumn, from);
+        x.load(row, from, values, 0, count);
+        for (int i = 0; i < count; i++) {
+          codes.set(
+              ValueLayout.JAVA_BYTE, row * codePitch + from + i, scaling.quantize(values[i], s));
+        }
+      }
+    }
+    put(scaleRow * scale.strides().step(0) + scaleColumn, s);
+  }
+
+  /** Returns the largest magnitude; NaN when there is one. */
+  private static float largest(float[] values, int count) {
+    float amax = 0;
+    for (int i = 0; i < count; i++) {
+      amax = Math.max(amax, Math.abs(values[i]));
+    }
+    return amax;
+  }
+
+  private void put(long element, float s) {
+    if (scale.dtype() == DType.E8M0) {
+      byte code = Float.isFinite(s) ? E8m0.ofPowerOfTwo(s) : E8m0.NAN;
+      scales.set(ValueLayout.JAVA_BYTE, element, code);
+    } else {
+      scales.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * element, Float.isNaN(s) ? Float.NaN : s);
+    }
+  }
+}
