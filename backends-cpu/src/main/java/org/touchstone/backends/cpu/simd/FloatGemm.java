@@ -1,5 +1,6 @@
 package org.touchstone.backends.cpu.simd;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 import org.touchstone.api.Chain;
@@ -65,8 +66,9 @@ final class FloatGemm {
         int rows = Math.min(ROWS, m - i);
         int a0 = aAt + i * aStride;
         int b0 = bAt + j * bStride;
+        Arrays.fill(scratch, 0, rows * SUMS, 0f);
         GemmTiles.add(
-            a, a0, aStride, rows, b, b0, bStride, columns, whole, ONES, 0, true, scratch, 0, SUMS);
+            a, a0, aStride, rows, b, b0, bStride, columns, whole, ONES, 0, scratch, 0, SUMS);
         if (whole < k) {
           tail(a, a0, aStride, rows, b, b0, bStride, columns, whole, k, scratch);
         }

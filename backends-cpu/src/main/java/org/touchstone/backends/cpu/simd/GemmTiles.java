@@ -33,7 +33,6 @@ final class GemmTiles {
    * @param columns at least 1
    * @param k a multiple of the vector length
    * @param scales one factor per row of A, from {@code scaleAt} on
-   * @param fresh whether the sums start from 0 instead of what the array holds
    */
   static void add(
       float[] a,
@@ -47,7 +46,6 @@ final class GemmTiles {
       int k,
       float[] scales,
       int scaleAt,
-      boolean fresh,
       float[] sums,
       int at,
       int row) {
@@ -64,9 +62,9 @@ final class GemmTiles {
       int b3 = Math.min(b2 + bStride, last);
       int to = at + j * LANES;
       switch (rows) {
-        case 1 -> tile1(a, aAt, b, b0, b1, b2, b3, k, s0, fresh, sums, to);
-        case 2 -> tile2(a, aAt, a1, b, b0, b1, b2, b3, k, s0, s1, fresh, sums, to, row);
-        default -> tile3(a, aAt, a1, a2, b, b0, b1, b2, b3, k, s0, s1, s2, fresh, sums, to, row);
+        case 1 -> tile1(a, aAt, b, b0, b1, b2, b3, k, s0, sums, to);
+        case 2 -> tile2(a, aAt, a1, b, b0, b1, b2, b3, k, s0, s1, sums, to, row);
+        default -> tile3(a, aAt, a1, a2, b, b0, b1, b2, b3, k, s0, s1, s2, sums, to, row);
       }
     }
   }
@@ -85,7 +83,6 @@ final class GemmTiles {
       float s0,
       float s1,
       float s2,
-      boolean fresh,
       float[] sums,
       int at,
       int row) {
@@ -122,9 +119,9 @@ final class GemmTiles {
       c13 = x1.fma(y, c13);
       c23 = x2.fma(y, c23);
     }
-    finish(c00, c01, c02, c03, s0, fresh, sums, at);
-    finish(c10, c11, c12, c13, s1, fresh, sums, at + row);
-    finish(c20, c21, c22, c23, s2, fresh, sums, at + 2 * row);
+    finish(c00, c01, c02, c03, s0, sums, at);
+    finish(c10, c11, c12, c13, s1, sums, at + row);
+    finish(c20, c21, c22, c23, s2, sums, at + 2 * row);
   }
 
   private static void tile2(
@@ -139,7 +136,6 @@ final class GemmTiles {
       int k,
       float s0,
       float s1,
-      boolean fresh,
       float[] sums,
       int at,
       int row) {
@@ -167,8 +163,8 @@ final class GemmTiles {
       c03 = x0.fma(y, c03);
       c13 = x1.fma(y, c13);
     }
-    finish(c00, c01, c02, c03, s0, fresh, sums, at);
-    finish(c10, c11, c12, c13, s1, fresh, sums, at + row);
+    finish(c00, c01, c02, c03, s0, sums, at);
+    finish(c10, c11, c12, c13, s1, sums, at + row);
   }
 
   private static void tile1(
@@ -181,7 +177,6 @@ final class GemmTiles {
       int b3,
       int k,
       float s0,
-      boolean fresh,
       float[] sums,
       int at) {
     FloatVector c00 = FloatVector.zero(F);
@@ -199,7 +194,7 @@ final class GemmTiles {
       y = FloatVector.fromArray(F, b, b3 + p);
       c03 = x0.fma(y, c03);
     }
-    finish(c00, c01, c02, c03, s0, fresh, sums, at);
+    finish(c00, c01, c02, c03, s0, sums, at);
   }
 
   private static void finish(
@@ -208,21 +203,12 @@ final class GemmTiles {
       FloatVector c2,
       FloatVector c3,
       float scale,
-      boolean fresh,
       float[] sums,
       int at) {
     FloatVector s = FloatVector.broadcast(F, scale);
-    if (fresh) {
-      FloatVector zero = FloatVector.zero(F);
-      c0.fma(s, zero).intoArray(sums, at);
-      c1.fma(s, zero).intoArray(sums, at + LANES);
-      c2.fma(s, zero).intoArray(sums, at + 2 * LANES);
-      c3.fma(s, zero).intoArray(sums, at + 3 * LANES);
-    } else {
-      c0.fma(s, FloatVector.fromArray(F, sums, at)).intoArray(sums, at);
-      c1.fma(s, FloatVector.fromArray(F, sums, at + LANES)).intoArray(sums, at + LANES);
-      c2.fma(s, FloatVector.fromArray(F, sums, at + 2 * LANES)).intoArray(sums, at + 2 * LANES);
-      c3.fma(s, FloatVector.fromArray(F, sums, at + 3 * LANES)).intoArray(sums, at + 3 * LANES);
-    }
+    c0.fma(s, FloatVector.fromArray(F, sums, at)).intoArray(sums, at);
+    c1.fma(s, FloatVector.fromArray(F, sums, at + LANES)).intoArray(sums, at + LANES);
+    c2.fma(s, FloatVector.fromArray(F, sums, at + 2 * LANES)).intoArray(sums, at + 2 * LANES);
+    c3.fma(s, FloatVector.fromArray(F, sums, at + 3 * LANES)).intoArray(sums, at + 3 * LANES);
   }
 }
