@@ -2,9 +2,11 @@ package org.touchstone.backends.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -13,6 +15,7 @@ import org.touchstone.api.Tensor;
 import org.touchstone.api.format.FloatFormat;
 import org.touchstone.api.op.Args;
 import org.touchstone.api.op.OpSpec;
+import org.touchstone.api.op.Slot;
 import org.touchstone.backends.cpu.reference.ReferenceDevice;
 import org.touchstone.backends.cpu.reference.ReferenceOracle;
 import org.touchstone.backends.cpu.simd.SimdDevice;
@@ -67,9 +70,16 @@ public final class Launches implements AutoCloseable {
 
   /** Launches and asserts that every output lies within the reference's bound. */
   public <A extends Args> void runAndJudge(String what, OpSpec<A> spec, A args, Regime regime) {
-    KernelTraits traits = run(spec, args);
-    Expectation expectation =
-        oracle.expect(spec, args, new OracleRequest(traits, regime, Scope.ALL, Map.of()));
+    try (Arena arena = Arena.ofConfined()) {
+      Map<String, Tensor> before = before(spec, args, arena);
+      KernelTraits traits = run(spec, args);
+      judge(what, spec, args, new OracleRequest(traits, regime, Scope.ALL, before));
+    }
+  }
+
+  /** Asserts that every output that was computed lies within the reference's bound. */
+  public <A extends Args> void judge(String what, OpSpec<A> spec, A args, OracleRequest request) {
+    Expectation expectation = oracle.expect(spec, args, request);
     expectation
         .outputs()
         .forEach(
@@ -81,14 +91,46 @@ public final class Launches implements AutoCloseable {
             });
   }
 
-  private static List<String> violations(Expected expected, Tensor actual) {
-    if (!(expected instanceof Expected.Interval interval)) {
-      return List.of("not judged by an interval");
+  private static Map<String, Tensor> before(OpSpec<?> spec, Args args, Arena arena) {
+    Map<String, Tensor> before = new HashMap<>();
+    for (Slot slot : spec.signature().slots()) {
+      Tensor tensor = args.tensor(slot.name());
+      if (tensor != null && slot.access() == Slot.Access.INOUT) {
+        Tensor copy = HostTensors.allocate(arena, tensor.dtype(), tensor.shape().dims());
+        HostTensors.writeCodes(copy, HostTensors.codes(tensor));
+        before.put(slot.name(), copy);
+      }
     }
-    double[] values = HostTensors.doubles(actual);
+    return before;
+  }
+
+  private static List<String> violations(Expected expected, Tensor actual) {
+    return switch (expected) {
+      case Expected.Interval interval -> violations(interval, actual);
+      case Expected.Codes codes -> violations(codes, actual);
+      case Expected.Verified verified -> verified.violations();
+    };
+  }
+
+  private static List<String> violations(Expected.Codes codes, Tensor actual) {
+    long[] all = HostTensors.codes(actual);
+    List<String> wrong = new ArrayList<>();
+    for (int i = 0; i < codes.codes().length && wrong.size() < 5; i++) {
+      int at = codes.index() == null ? i : Math.toIntExact(codes.index()[i]);
+      if (all[at] != codes.codes()[i]) {
+        wrong.add("[%d] is 0x%x, expected 0x%x".formatted(at, all[at], codes.codes()[i]));
+      }
+    }
+    return wrong;
+  }
+
+  private static List<String> violations(Expected.Interval interval, Tensor actual) {
+    double[] all = HostTensors.doubles(actual);
+    double[] values = new double[interval.value().length];
     FloatFormat format = interval.type().format();
     List<String> wrong = new ArrayList<>();
     for (int i = 0; i < values.length && wrong.size() < 5; i++) {
+      values[i] = all[interval.index() == null ? i : Math.toIntExact(interval.index()[i])];
       double value = interval.value()[i];
       double error = interval.error()[i];
       double low = format.roundTo(value - error, interval.saturation());
