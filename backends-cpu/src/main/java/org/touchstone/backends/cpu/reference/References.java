@@ -11,6 +11,8 @@ import org.touchstone.api.op.DequantizeSpec;
 import org.touchstone.api.op.EmbeddingSpec;
 import org.touchstone.api.op.FusedAddRmsNormSpec;
 import org.touchstone.api.op.GatedActSpec;
+import org.touchstone.api.op.GemmGroupedSpec;
+import org.touchstone.api.op.GemmSpec;
 import org.touchstone.api.op.KvCacheWriteSpec;
 import org.touchstone.api.op.MlaDecodeAbsorbedSpec;
 import org.touchstone.api.op.MlaPrefillSpec;
@@ -42,6 +44,8 @@ final class References {
           Map.entry(EmbeddingSpec.class, new EmbeddingReference()),
           Map.entry(FusedAddRmsNormSpec.class, new FusedAddRmsNormReference()),
           Map.entry(GatedActSpec.class, new GatedActReference()),
+          Map.entry(GemmGroupedSpec.class, new GemmGroupedReference()),
+          Map.entry(GemmSpec.class, new GemmReference()),
           Map.entry(KvCacheWriteSpec.class, new KvCacheWriteReference()),
           Map.entry(MlaDecodeAbsorbedSpec.class, new MlaDecodeAbsorbedReference()),
           Map.entry(MlaPrefillSpec.class, new MlaPrefillReference()),

@@ -51,8 +51,8 @@ public final class SimdDevice implements BackendDevice {
       case EmbeddingSpec s -> EmbeddingKernel.plan(s, threads);
       case FusedAddRmsNormSpec s -> FusedAddRmsNormKernel.plan(s, threads);
       case GatedActSpec s -> GatedActKernel.plan(s, threads);
-      case GemmGroupedSpec s -> none(s);
-      case GemmSpec s -> none(s);
+      case GemmGroupedSpec s -> GemmGroupedKernel.plan(s, threads);
+      case GemmSpec s -> GemmKernel.plan(s, threads);
       case KvCacheWriteSpec s -> KvCacheWriteKernel.plan(s, threads);
       case MlaDecodeAbsorbedSpec s -> MlaDecodeAbsorbedKernel.plan(s, threads);
       case MlaPrefillSpec s -> MlaPrefillKernel.plan(s, threads);
