@@ -117,6 +117,7 @@ final class ExpertWeights {
       // A panel stays within one row of scale blocks.
       int toBoundary = GemmOperands.BLOCK - n % GemmOperands.BLOCK;
       panel = Math.min(Math.min(PANEL, from + count - n), toBoundary);
+      Arrays.fill(s.sums, 0, m * PANEL * LANES, 0f);
       for (int k = 0; k < columns; k += block) {
         addBlock(expert, n, panel, k, x, rowNumbers, m, s);
       }
@@ -158,7 +159,6 @@ final class ExpertWeights {
           padded,
           s.scale,
           i,
-          k == 0,
           s.sums,
           i * PANEL * LANES,
           PANEL * LANES);
