@@ -2,4 +2,7 @@
 module org.touchstone.backends.cuda {
   requires jcuda;
   requires org.touchstone.backends;
+
+  provides org.touchstone.backends.spi.BackendProvider with
+      org.touchstone.backends.cuda.CudaProvider;
 }

@@ -2,4 +2,7 @@
 module org.touchstone.backends.opencl {
   requires jocl;
   requires org.touchstone.backends;
+
+  provides org.touchstone.backends.spi.BackendProvider with
+      org.touchstone.backends.opencl.OpenClProvider;
 }

@@ -12,6 +12,10 @@ import org.touchstone.api.MemoryUse;
 final class BufferLedger {
   private static final int FRAMES = 8;
 
+  /** Frames between the program's call and the place where the stack is captured. */
+  private static final Set<String> OWN_CLASSES =
+      Set.of(BufferLedger.class.getName(), HalDevice.class.getName());
+
   private final Set<HalBuffer> open = new HashSet<>();
   private long bytes;
   private long peak;
@@ -76,7 +80,7 @@ final class BufferLedger {
     StringBuilder text = new StringBuilder();
     int frames = 0;
     for (StackTraceElement frame : site.getStackTrace()) {
-      boolean own = frame.getClassName().startsWith("org.touchstone.backends.hal.Hal");
+      boolean own = OWN_CLASSES.contains(frame.getClassName());
       if (!own && frames++ < FRAMES) {
         text.append(frames == 1 ? "at " : "\n      at ").append(frame);
       }

@@ -83,7 +83,7 @@ final class Chooser {
       return Optional.of(
           Reason.of(
               ReasonCode.KIND_NOT_ALLOWED,
-              "it is a " + device.kind() + ", the selection allows " + selection.allowed()));
+              "its kind is " + device.kind() + ", the selection allows " + selection.allowed()));
     }
     if (selection.uri().isEmpty() && device.eligibility() == Eligibility.NAMED_ONLY) {
       return Optional.of(

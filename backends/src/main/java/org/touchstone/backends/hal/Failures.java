@@ -40,6 +40,10 @@ final class Failures {
 
   /** Renders a failure and its innermost cause on one line. */
   static String summary(Throwable failure) {
+    if (failure instanceof HalException known) {
+      // Complete by itself.
+      return String.valueOf(known.getMessage());
+    }
     Throwable root = failure;
     int depth = 0;
     // Bounded, because causes can form a ring.

@@ -31,7 +31,7 @@ final class Ranking {
           new Criterion(
               Comparator.comparing(DeviceInfo::kind),
               ReasonCode.RANKED_LOWER,
-              (winner, loser) -> "a " + winner.kind() + " ranks before a " + loser.kind()),
+              (winner, loser) -> "kind " + winner.kind() + " ranks before " + loser.kind()),
           new Criterion(
               Comparator.comparingLong(DeviceInfo::dedicatedMemory).reversed(),
               ReasonCode.RANKED_LOWER,
@@ -78,9 +78,9 @@ final class Ranking {
               (winner, loser) ->
                   "the selection prefers "
                       + preferred
-                      + ", it is a "
+                      + "; its kind is "
                       + winner.kind()
-                      + " and this one a "
+                      + ", this one's "
                       + loser.kind()));
     }
     criteria.addAll(CRITERIA);

@@ -74,6 +74,11 @@ public final class FakeBackend implements BackendProvider {
     return new FakeBackend(description, probe, other);
   }
 
+  /** Returns this backend with another SPI range. */
+  public FakeBackend describedAs(int oldest, int builtFor) {
+    return new FakeBackend(described(description.name(), builtFor, oldest), probe, open);
+  }
+
   private static BackendDescription described(String name, int builtFor, int oldest) {
     return new BackendDescription(name, "1.2.3", builtFor, oldest, "a backend in memory");
   }
