@@ -9,6 +9,7 @@ import org.touchstone.api.BackendReport;
 import org.touchstone.api.DeviceInfo;
 import org.touchstone.api.Hal;
 import org.touchstone.api.Reason;
+import org.touchstone.conformance.ExitCode;
 import org.touchstone.tools.device.DeviceCheck;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,7 +31,7 @@ final class DevicesCommand extends ToolkitCommand {
   @Mixin private Output output = new Output();
 
   @Override
-  Exit execute() throws IOException {
+  ExitCode execute() throws IOException {
     try (Hal hal = Hal.open()) {
       List<Row> rows = new ArrayList<>();
       for (DeviceInfo device : hal.devices()) {
@@ -45,7 +46,7 @@ final class DevicesCommand extends ToolkitCommand {
               case JSON -> json(rows, backends, target);
             }
           });
-      return rows.stream().allMatch(row -> row.check().passed()) ? Exit.OK : Exit.FAILURE;
+      return rows.stream().allMatch(row -> row.check().passed()) ? ExitCode.OK : ExitCode.FAILURE;
     }
   }
 

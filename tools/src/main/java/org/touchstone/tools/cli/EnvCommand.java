@@ -10,6 +10,7 @@ import org.touchstone.backends.config.Configuration;
 import org.touchstone.backends.config.Setting;
 import org.touchstone.backends.config.SettingKey;
 import org.touchstone.backends.config.Settings;
+import org.touchstone.conformance.ExitCode;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -17,20 +18,19 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Prints the settings. */
-@Command(name = "env", description = "Print every setting with its value and where that comes from.")
+@Command(
+    name = "env",
+    description = "Print every setting with its value and where that comes from.")
 final class EnvCommand extends ToolkitCommand {
   private record Row(SettingKey key, Setting setting) {}
 
-  @Option(
-      names = "--format",
-      paramLabel = "FORMAT",
-      description = "text (default) or json.")
+  @Option(names = "--format", paramLabel = "FORMAT", description = "text (default) or json.")
   private TextOrJson format = TextOrJson.TEXT;
 
   @Mixin private Output output = new Output();
 
   @Override
-  Exit execute() throws IOException {
+  ExitCode execute() throws IOException {
     Configuration configuration = Configuration.of(Map.of());
     List<Row> rows = new ArrayList<>();
     for (SettingKey key : Settings.known()) {
@@ -44,7 +44,7 @@ final class EnvCommand extends ToolkitCommand {
             case JSON -> json(rows, target);
           }
         });
-    return Exit.OK;
+    return ExitCode.OK;
   }
 
   private static void text(List<Row> rows, PrintStream out) {

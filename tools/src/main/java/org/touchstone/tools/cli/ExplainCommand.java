@@ -18,6 +18,7 @@ import org.touchstone.api.Selection;
 import org.touchstone.api.Verdict;
 import org.touchstone.api.op.Op;
 import org.touchstone.api.op.OpSpec;
+import org.touchstone.conformance.ExitCode;
 import org.touchstone.tools.device.RepresentativeSpecs;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -54,16 +55,13 @@ final class ExplainCommand extends ToolkitCommand {
       description = "Rank devices of this kind first: gpu, accelerator or cpu.")
   private List<DeviceKind> preferred = new ArrayList<>();
 
-  @Option(
-      names = "--format",
-      paramLabel = "FORMAT",
-      description = "text (default) or json.")
+  @Option(names = "--format", paramLabel = "FORMAT", description = "text (default) or json.")
   private TextOrJson format = TextOrJson.TEXT;
 
   @Mixin private Output output = new Output();
 
   @Override
-  Exit execute() throws IOException {
+  ExitCode execute() throws IOException {
     List<Op> ops = Op.select(name);
     if (ops.isEmpty()) {
       throw new UsageException(
@@ -96,12 +94,11 @@ final class ExplainCommand extends ToolkitCommand {
     boolean everyOpHasADevice =
         explained.stream()
             .allMatch(e -> e.rows().stream().anyMatch(row -> chosen(row.candidate())));
-    return everyOpHasADevice ? Exit.OK : Exit.DEVICE_MISSING;
+    return everyOpHasADevice ? ExitCode.OK : ExitCode.DEVICE_MISSING;
   }
 
   private Selection selection(OpSpec<?> spec) {
-    Selection selection =
-        Selection.require(spec).prefer(preferred.toArray(new DeviceKind[0]));
+    Selection selection = Selection.require(spec).prefer(preferred.toArray(new DeviceKind[0]));
     return device.map(selection::on).orElse(selection);
   }
 

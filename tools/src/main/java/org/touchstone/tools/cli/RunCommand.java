@@ -15,6 +15,7 @@ import org.touchstone.api.Receipt;
 import org.touchstone.api.Selection;
 import org.touchstone.api.op.OpSpec;
 import org.touchstone.api.op.SampleSpec;
+import org.touchstone.conformance.ExitCode;
 import org.touchstone.tools.model.Blueprint;
 import org.touchstone.tools.model.inference.LanguageModel;
 import org.touchstone.tools.model.inference.Packing;
@@ -118,7 +119,7 @@ final class RunCommand extends ToolkitCommand {
   @Mixin private Output output = new Output();
 
   @Override
-  Exit execute() throws IOException {
+  ExitCode execute() throws IOException {
     if (prompt.isPresent() == score.isPresent()) {
       throw new UsageException("give either --prompt TEXT or --score FILE");
     }
@@ -147,7 +148,7 @@ final class RunCommand extends ToolkitCommand {
         } else {
           generate(model, tokenizer, sampling, prompt.orElseThrow());
         }
-        return Exit.OK;
+        return ExitCode.OK;
       }
     } catch (Impossible e) {
       throw new UsageException(e.getMessage(), e);

@@ -2,6 +2,7 @@ package org.touchstone.tools.cli;
 
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.touchstone.conformance.ExitCode;
 import picocli.CommandLine.Mixin;
 
 /** A command of the toolkit. */
@@ -28,7 +29,7 @@ abstract class ToolkitCommand implements Callable<Integer> {
   }
 
   /** Runs the command. */
-  abstract Exit execute() throws Exception;
+  abstract ExitCode execute() throws Exception;
 
   /** Returns whether the user asked for help instead. */
   final boolean helpRequested() {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.ServiceLoader;
 import org.touchstone.api.HalException;
 import org.touchstone.backends.spi.ToolCommand;
+import org.touchstone.conformance.ExitCode;
 import org.touchstone.tools.model.safetensors.CheckpointException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -23,6 +24,7 @@ public final class TouchstoneCli {
       subcommands = {
         DevicesCommand.class,
         ExplainCommand.class,
+        ConformanceCommand.class,
         RunCommand.class,
         EnvCommand.class
       },
@@ -67,10 +69,11 @@ public final class TouchstoneCli {
     if (args.length == 0) {
       backendVerbs(line);
       line.usage(streams.err());
-      return Exit.USAGE.code();
+      return ExitCode.USAGE.code();
     }
     if (!line.getSubcommands().containsKey(args[0])) {
-      ToolCommand verb = backendVerbs(line).stream()
+      ToolCommand verb =
+          backendVerbs(line).stream()
               .filter(command -> command.name().equals(args[0]))
               .findFirst()
               .orElse(null);
@@ -124,29 +127,29 @@ public final class TouchstoneCli {
     streams
         .err()
         .println("try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'");
-    return Exit.USAGE.code();
+    return ExitCode.USAGE.code();
   }
 
   private int failure(Exception e) {
-    Exit exit = exit(e);
+    ExitCode exit = exit(e);
     streams.err().println("touchstone: " + e.getMessage());
-    if (exit == Exit.INTERNAL) {
+    if (exit == ExitCode.INTERNAL) {
       e.printStackTrace(streams.err());
     }
     return exit.code();
   }
 
-  private static Exit exit(Exception e) {
+  private static ExitCode exit(Exception e) {
     return switch (e) {
-      case UsageException usage -> Exit.USAGE;
-      case CheckpointException checkpoint -> Exit.USAGE;
+      case UsageException usage -> ExitCode.USAGE;
+      case CheckpointException checkpoint -> ExitCode.USAGE;
       case HalException hal ->
           switch (hal.code()) {
-            case NO_DEVICE, UNKNOWN_DEVICE, UNSUPPORTED -> Exit.DEVICE_MISSING;
-            case CONFIGURATION, INVALID_SPEC -> Exit.USAGE;
-            default -> Exit.INTERNAL;
+            case NO_DEVICE, UNKNOWN_DEVICE, UNSUPPORTED -> ExitCode.DEVICE_MISSING;
+            case CONFIGURATION, INVALID_SPEC -> ExitCode.USAGE;
+            default -> ExitCode.INTERNAL;
           };
-      default -> Exit.INTERNAL;
+      default -> ExitCode.INTERNAL;
     };
   }
 }

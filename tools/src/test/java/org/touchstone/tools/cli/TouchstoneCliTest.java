@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.touchstone.tools.model.ExampleModel;
 import tools.jackson.databind.JsonNode;
@@ -24,7 +26,7 @@ class TouchstoneCliTest {
     assertThat(run.exit()).isEqualTo(2);
     assertThat(run.out()).isEmpty();
     assertThat(run.err())
-        .contains("Usage: touchstone", "devices", "explain", "run", "env")
+        .contains("Usage: touchstone", "devices", "explain", "conformance", "run", "env")
         .contains("echo-verb")
         .contains("Repeats its arguments.");
   }
@@ -52,8 +54,13 @@ class TouchstoneCliTest {
         "run --model nowhere --prompt x",
         "run --model MODEL",
         "run --model MODEL --prompt x --score y",
+        "run --model MODEL --score nowhere.txt --device cpu://simd",
         "run --model MODEL --prompt x --temperature -1",
+        "run --model MODEL --prompt x --max-tokens 5000 --device cpu://simd",
         "run --model MODEL --prompt x --expect y",
+        "conformance --level L9",
+        "conformance --op no_such_operator",
+        "conformance --format pdf",
       })
   void requestsThatMakeNoSenseExitWithTwo(String line) {
     Invocation run = Invocation.of(line.replace("MODEL", MODEL).split(" "));
@@ -68,6 +75,7 @@ class TouchstoneCliTest {
       strings = {
         "run --model MODEL --prompt x --device gpu://none",
         "explain gemm_fp32 --device cpu://none",
+        "conformance --require cpu://none --device cpu://simd --op gemm_fp32 --level L0",
       })
   void missingDevicesExitWithThree(String line) {
     Invocation run = Invocation.of(line.replace("MODEL", MODEL).split(" "));
@@ -112,6 +120,26 @@ class TouchstoneCliTest {
   }
 
   @Test
+  void devicesComputeSomething() {
+    JsonNode document = Invocation.of("devices", "--format", "json").json();
+
+    assertThat(document.path("schema").asInt()).isEqualTo(1);
+    assertThat(document.path("devices").findValuesAsString("uri"))
+        .contains("cpu://simd", "cpu://reference");
+    for (JsonNode device : document.path("devices")) {
+      if (device.path("backend").asString().equals("cpu")) {
+        assertThat(device.path("state").asString()).startsWith("PASS (");
+      }
+    }
+    assertThat(document.path("backends").findValuesAsString("name"))
+        .contains("cpu", "opencl", "cuda");
+    for (JsonNode backend : document.path("backends")) {
+      boolean ready = backend.path("state").asString().equals("READY");
+      assertThat(backend.has("remedy")).isNotEqualTo(ready);
+    }
+  }
+
+  @Test
   void deviceTableHasARowForEveryDeviceAndALineForEveryAbsentBackend() {
     Invocation text = Invocation.of("devices");
     JsonNode document = Invocation.of("devices", "--format", "json").json();
@@ -133,6 +161,35 @@ class TouchstoneCliTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"gemm, 6", "mla_prefill, 1", "moe, 5", "attention, 3"})
+  void explainAnswersForEveryOperatorOfAFamily(String name, int operators) {
+    Invocation run = Invocation.of("explain", name, "--format", "json");
+
+    assertThat(run.exit()).as(run.err()).isZero();
+    assertThat(run.json().path("decisions")).hasSize(operators);
+    for (JsonNode decision : run.json().path("decisions")) {
+      assertThat(
+              StreamSupport.stream(decision.path("candidates").spliterator(), false)
+                  .filter(c -> c.path("outcome").asString().startsWith("CHOSEN")))
+          .hasSize(1);
+      for (JsonNode candidate : decision.path("candidates")) {
+        boolean chosen = candidate.path("outcome").asString().equals("CHOSEN");
+        assertThat(candidate.has("reason")).isNotEqualTo(chosen);
+        assertThat(candidate.has("kernel") || !chosen).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void explainTellsWhyOthersLost() {
+    Invocation run = Invocation.of("explain", "gemm_fp32", "--device", "cpu://simd");
+
+    assertThat(run.exit()).isZero();
+    assertThat(run.out())
+        .contains("gemm_fp32: ", "chosen", "cpu://reference", "NOT_NAMED", "remedy");
+  }
+
   @Test
   void envNamesOriginAndPlace() {
     Invocation text = Invocation.of("env");
@@ -145,6 +202,62 @@ class TouchstoneCliTest {
         .isSorted();
     assertThat(document.path("settings").findValuesAsString("origin"))
         .allMatch(o -> java.util.List.of("DEFAULT", "PROPERTY", "ENVIRONMENT", "FILE").contains(o));
+  }
+
+  @Test
+  void runStreamsTheTextOnly() {
+    Invocation run =
+        Invocation.of(
+            "run",
+            "--model",
+            MODEL,
+            "--device",
+            "cpu://simd",
+            "--max-tokens",
+            "30",
+            "--prompt",
+            "And the LORD said unto ");
+
+    assertThat(run.exit()).as(run.err()).isZero();
+    assertThat(run.out()).isEqualToNormalizingNewlines("Moses, The LORD hath spoken th\n");
+    assertThat(run.err()).contains("cpu://simd", "tokens/s", "in place");
+  }
+
+  @Test
+  void scorePrintsJsonOnly() throws IOException {
+    Path text = folder.resolve("text.txt");
+    byte[] all = Files.readAllBytes(ExampleModel.folder().resolve("heldout.txt"));
+    Files.write(text, java.util.Arrays.copyOf(all, 600));
+    Invocation run =
+        Invocation.of(
+            "run",
+            "--model",
+            MODEL,
+            "--device",
+            "cpu://simd",
+            "--score",
+            text.toString(),
+            "--expect",
+            ExampleModel.folder().resolve("expected.safetensors").toString(),
+            "--expect-tensor",
+            "logits.fp8_weights.act");
+
+    assertThat(run.exit()).as(run.err()).isZero();
+    JsonNode document = run.json();
+    assertThat(document.path("schema").asInt()).isEqualTo(1);
+    assertThat(document.path("windows").asInt()).isEqualTo(5);
+    assertThat(document.path("scored").asInt()).isEqualTo(595);
+    assertThat(document.path("nats_per_byte").asDouble()).isBetween(0.8, 1.8);
+    assertThat(document.path("bits_per_byte").asDouble() * Math.log(2))
+        .isCloseTo(
+            document.path("nats_per_byte").asDouble(),
+            org.assertj.core.api.Assertions.within(1e-12));
+    assertThat(document.path("tokens_per_second").asDouble()).isPositive();
+    assertThat(document.path("device").asString()).isEqualTo("cpu://simd");
+    assertThat(document.path("backend").asString()).isEqualTo("cpu");
+    assertThat(document.path("kernels").toString()).contains("moe_forward: ", "mla_prefill: ");
+    assertThat(document.path("expected").path("positions").asInt()).isEqualTo(128);
+    assertThat(document.path("expected").path("top1_agreement").asDouble()).isGreaterThan(0.9);
   }
 
   @Test

@@ -1,0 +1,163 @@
+package org.touchstone.tools.cli;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.touchstone.conformance.CaseResult;
+import org.touchstone.conformance.ConformanceException;
+import org.touchstone.conformance.ConformanceListener;
+import org.touchstone.conformance.ConformanceReport;
+import org.touchstone.conformance.ConformanceRequest;
+import org.touchstone.conformance.ConformanceSuite;
+import org.touchstone.conformance.ExitCode;
+import org.touchstone.conformance.MutantResult;
+import org.touchstone.conformance.cases.Level;
+import org.touchstone.conformance.report.ReportFormat;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Runs the conformance suite. */
+@Command(
+    name = "conformance",
+    description =
+        "Prove, element by element, that devices compute what the reference computes. Without"
+            + " options: level L1 on every device that may be chosen automatically.")
+final class ConformanceCommand extends ToolkitCommand {
+  @Option(names = "--device", paramLabel = "URI", description = "Device to prove; may be repeated.")
+  private List<String> devices = new ArrayList<>();
+
+  @Option(
+      names = "--level",
+      paramLabel = "LEVEL",
+      description =
+          "L0 formats and memory, L1 core shapes (default), L2 everything, L3 stress; each includes"
+              + " the ones before.")
+  private Level level = Level.L1;
+
+  @Option(names = "--op", paramLabel = "NAME", description = "Operator or family; may be repeated.")
+  private List<String> ops = new ArrayList<>();
+
+  @Option(
+      names = "--case",
+      paramLabel = "NAME",
+      description = "Run this case only, whatever its level.")
+  private Optional<String> caseName = Optional.empty();
+
+  @Option(
+      names = "--prove",
+      description = "Prove the suite instead: every seeded defect must be caught.")
+  private boolean prove;
+
+  @Option(
+      names = "--isolate",
+      description = "Run cases in a worker process per device, replaced when it dies or hangs.")
+  private boolean isolate;
+
+  @Option(
+      names = "--require",
+      paramLabel = "URI",
+      description = "Fail with exit code 3 unless this device is ready; may be repeated.")
+  private List<String> required = new ArrayList<>();
+
+  @Option(
+      names = "--skip-budget",
+      paramLabel = "N",
+      description = "Fail with exit code 4 when more than N cases are skipped.")
+  private OptionalInt skipBudget = OptionalInt.empty();
+
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      description = "text (default), json, jsonl, csv, junit, md or html.")
+  private ReportFormat format = ReportFormat.TEXT;
+
+  @Mixin private Output output = new Output();
+
+  @Override
+  ExitCode execute() throws IOException {
+    try (Watch watch = new Watch(streams())) {
+      ConformanceReport report = ConformanceSuite.run(request(), watch);
+      watch.close();
+      output.write(streams(), target -> format.write(report, target));
+      return report.exit();
+    } catch (ConformanceException e) {
+      streams().err().println("touchstone: " + e.getMessage());
+      return e.exit();
+    }
+  }
+
+  private ConformanceRequest request() {
+    ConformanceRequest.Builder builder =
+        ConformanceRequest.builder()
+            .level(level)
+            .proof(prove ? ConformanceRequest.Proof.MUTANTS : ConformanceRequest.Proof.NONE)
+            .isolation(
+                isolate
+                    ? ConformanceRequest.Isolation.WORKER
+                    : ConformanceRequest.Isolation.IN_PROCESS);
+    devices.forEach(builder::device);
+    ops.forEach(builder::op);
+    required.forEach(builder::require);
+    caseName.ifPresent(builder::caseName);
+    skipBudget.ifPresent(builder::skipBudget);
+    return builder.build();
+  }
+
+  /** Shows progress, and failures as soon as they happen. */
+  private static final class Watch implements ConformanceListener, AutoCloseable {
+    private final Streams streams;
+    private Progress progress;
+    private long done;
+
+    Watch(Streams streams) {
+      this.streams = streams;
+      this.progress = new Progress(streams, "cases", 0);
+    }
+
+    @Override
+    public void started(String device, int cases) {
+      progress.close();
+      progress = new Progress(streams, "cases on " + device, cases);
+      done = 0;
+    }
+
+    @Override
+    public void finished(CaseResult result) {
+      if (result.outcome().failing()) {
+        progress.close();
+        streams
+            .err()
+            .println(
+                result.outcome().label()
+                    + " "
+                    + result.name()
+                    + " on "
+                    + result.device()
+                    + ": "
+                    + result.reason()
+                    + "; again: "
+                    + result.repro());
+      }
+      progress.done(++done);
+    }
+
+    @Override
+    public void finished(MutantResult result) {
+      progress.done(++done);
+    }
+
+    @Override
+    public void notice(String text) {
+      progress.close();
+      streams.err().println(text);
+    }
+
+    @Override
+    public void close() {
+      progress.close();
+    }
+  }
+}
