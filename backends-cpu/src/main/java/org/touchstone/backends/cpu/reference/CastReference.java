@@ -37,8 +37,7 @@ final class CastReference implements Reference<CastSpec, CastArgs> {
   }
 
   private static long powerOfTwo(CastSpec spec, double x) {
-    boolean legal = x > 0 && Double.isFinite(x);
     return Byte.toUnsignedLong(
-        legal ? E8m0.encode(x, spec.e8m0Rounding(), spec.saturation()) : E8m0.NAN);
+        x > 0 ? E8m0.encode(x, spec.e8m0Rounding(), spec.saturation()) : E8m0.NAN);
   }
 }

@@ -118,9 +118,8 @@ final class CodeRows {
       }
       case E8M0 -> {
         for (int i = 0; i < count; i++) {
-          boolean legal = from[i] > 0 && Float.isFinite(from[i]);
           memory.set(
-              BYTE, element + i, legal ? E8m0.encode(from[i], rounding, saturation) : E8m0.NAN);
+              BYTE, element + i, from[i] > 0 ? E8m0.encode(from[i], rounding, saturation) : E8m0.NAN);
         }
       }
       default -> {
