@@ -26,7 +26,14 @@ public final class CaseCatalog {
     all.add(new CastCases());
     all.add(new QuantizeCases());
     all.add(new DequantizeCases());
+    all.add(new RmsNormCases());
+    all.add(new FusedAddRmsNormCases());
+    all.add(new GatedActCases());
+    all.add(new RopeFreqsCases());
+    all.add(new RopeApplyCases());
+    all.add(new EmbeddingCases());
     all.add(new AddCases());
+    all.add(new SampleCases());
     return new CaseCatalog(all);
   }
 
