@@ -2,7 +2,8 @@ package org.touchstone.api.op;
 
 /**
  * A gated activation of a gate g and an up projection u, computed in FP32. NaN propagates through
- * clamps; {@code silu} of -Inf is -0.
+ * clamps; {@code silu} of -Inf is -0, and a kernel may return -0 for gates below -88 as well, where
+ * {@code e^-g} leaves FP32.
  *
  * @param kind the formula
  * @param limit clamp of g from above and of u on both sides; infinite for none

@@ -1,5 +1,7 @@
 package org.touchstone.backends.cpu;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +41,7 @@ class AttentionBoundsTest {
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   void prefillStaysWithinItsBound(long seed) {
     System.out.println("seed " + seed);
-    try (Launches simd = Launches.simd(2)) {
+    try (CpuRun simd = CpuRun.simd(2)) {
       for (int round = 0; round < ROUNDS; round++) {
         try (Arena arena = Arena.ofShared()) {
           AttentionData data = new AttentionData(arena, seed * 1000 + round);
@@ -49,7 +51,7 @@ class AttentionBoundsTest {
     }
   }
 
-  private static void prefill(Launches simd, AttentionData data, String what) {
+  private static void prefill(CpuRun simd, AttentionData data, String what) {
     long kvHeads = data.choose(1, 2, 3);
     long heads = kvHeads * data.choose(1, 1, 4, 8, 65);
     long headDim = data.choose(1, 2, 16, 33, 64, 80);
@@ -88,10 +90,7 @@ class AttentionBoundsTest {
         gaps
             ? data.stridedEmpty(spec.output(), dims(tokens, heads, valueDim))
             : data.empty(spec.output(), dims(tokens, heads, valueDim));
-    simd.runAndJudge(
-        what,
-        spec,
-        new AttentionPrefillArgs(
+    assertThat(simd.violations(spec, new AttentionPrefillArgs(
             gaps
                 ? data.strided(type, 1, dims(tokens, heads, headDim))
                 : data.normal(type, 1, dims(tokens, heads, headDim)),
@@ -105,8 +104,7 @@ class AttentionBoundsTest {
             varlen ? data.integers(DType.I32, k) : null,
             sinks(data, sink, heads),
             o,
-            data.random.nextBoolean() ? data.empty(DType.F32, dims(tokens, heads)) : null),
-        data.choose(Regime.values()));
+            data.random.nextBoolean() ? data.empty(DType.F32, dims(tokens, heads)) : null), data.choose(Regime.values()))).as(what).isEmpty();
   }
 
   private static long[] dims(long[] first, long... rest) {
@@ -119,7 +117,7 @@ class AttentionBoundsTest {
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   void decodeStaysWithinItsBound(long seed) {
     System.out.println("seed " + seed);
-    try (Launches simd = Launches.simd(2)) {
+    try (CpuRun simd = CpuRun.simd(2)) {
       for (int round = 0; round < ROUNDS; round++) {
         try (Arena arena = Arena.ofShared()) {
           AttentionData data = new AttentionData(arena, seed * 2000 + round);
@@ -129,7 +127,7 @@ class AttentionBoundsTest {
     }
   }
 
-  private static void decode(Launches simd, AttentionData data, String what) {
+  private static void decode(CpuRun simd, AttentionData data, String what) {
     long kvHeads = data.choose(1, 2, 3);
     long heads = kvHeads * data.choose(1, 4, 8, 65);
     long headDim = data.choose(1, 16, 33, 64);
@@ -155,10 +153,7 @@ class AttentionBoundsTest {
     int batch = data.random.nextInt(4);
     long queries = data.choose(1, 1, 2, 5);
     Pages pages = Pages.of(data, batch, page, () -> data.choose(0, 1, 15, 64, 129, 513, 1100));
-    simd.runAndJudge(
-        what,
-        spec,
-        new AttentionDecodePagedArgs(
+    assertThat(simd.violations(spec, new AttentionDecodePagedArgs(
             data.normal(type, 1, batch, queries, heads, headDim),
             pages.cache(data, spec.cache(), kvHeads, headDim),
             pages.cache(data, spec.cache(), kvHeads, valueDim),
@@ -166,7 +161,77 @@ class AttentionBoundsTest {
             pages.lengths(),
             sinks(data, sink, heads),
             data.empty(spec.output(), batch, queries, heads, valueDim),
-            data.empty(DType.F32, batch, queries, heads)),
-        data.choose(Regime.values()));
+            data.empty(DType.F32, batch, queries, heads)), data.choose(Regime.values()))).as(what).isEmpty();
+  }
+
+  /** Specs that differ from the judged one by one classical mistake. */
+  private static AttentionPrefillSpec mistaken(AttentionPrefillSpec s, String mistake) {
+    AttentionMask mask =
+        switch (mistake) {
+          case "window longer by one" -> AttentionMask.window(s.mask().window() + 1);
+          case "window shorter by one" -> AttentionMask.window(s.mask().window() - 1);
+          case "no window" -> AttentionMask.CAUSAL;
+          case "no mask" -> AttentionMask.NONE;
+          default -> s.mask();
+        };
+    return new AttentionPrefillSpec(
+        s.dtype(),
+        s.output(),
+        s.heads(),
+        s.kvHeads(),
+        s.headDim(),
+        s.valueDim(),
+        mistake.equals("scale of another dimension") ? s.scale() * 1.02f : s.scale(),
+        mask,
+        mistake.equals("no soft cap") ? 0 : s.softcap(),
+        s.sink(),
+        s.packing(),
+        s.numerics());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "window longer by one",
+        "window shorter by one",
+        "no window",
+        "no mask",
+        "scale of another dimension",
+        "no soft cap"
+      })
+  void mistakesAreFound(String mistake) {
+    try (Arena arena = Arena.ofShared();
+        CpuRun simd = CpuRun.simd(1)) {
+      AttentionData data = new AttentionData(arena, 9);
+      for (DType type : new DType[] {DType.F32, DType.BF16}) {
+        AttentionPrefillSpec spec =
+            new AttentionPrefillSpec(
+                type,
+                type,
+                4,
+                2,
+                32,
+                32,
+                .5f,
+                AttentionMask.window(12),
+                5,
+                Sink.NONE,
+                Packing.PADDED,
+                Numerics.STANDARD);
+        AttentionPrefillArgs args =
+            new AttentionPrefillArgs(
+                data.normal(type, 1, 1, 20, 4, 32),
+                data.normal(type, 1, 1, 40, 2, 32),
+                data.normal(type, 1, 1, 40, 2, 32),
+                null,
+                null,
+                null,
+                data.empty(type, 1, 20, 4, 32),
+                null);
+        assertThat(simd.violations(spec, args, Regime.STRUCTURED)).isEmpty();
+        assertThat(simd.violations(mistaken(spec, mistake), spec, args, Regime.STRUCTURED))
+            .hasSizeGreaterThan(10);
+      }
+    }
   }
 }

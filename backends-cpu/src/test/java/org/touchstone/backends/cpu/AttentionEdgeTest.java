@@ -58,8 +58,8 @@ class AttentionEdgeTest {
         data.normal(DType.F32, 1, 1, queries, HEADS));
   }
 
-  private static Launches device(String name) {
-    return name.equals("simd") ? Launches.simd(2) : Launches.reference();
+  private static CpuRun device(String name) {
+    return name.equals("simd") ? CpuRun.simd(2) : CpuRun.reference();
   }
 
   private static Tensor lse(AttentionPrefillArgs args) {
@@ -70,11 +70,11 @@ class AttentionEdgeTest {
   @CsvSource({"simd, NONE", "simd, PER_HEAD", "reference, NONE", "reference, PER_HEAD"})
   void queriesBeforeTheFirstKeyGiveZeroAndMinusInfinity(String name, Sink sink) {
     try (Arena arena = Arena.ofShared();
-        Launches device = device(name)) {
+        CpuRun device = device(name)) {
       AttentionData data = new AttentionData(arena, 1);
       double[] sinks = sink == Sink.NONE ? new double[0] : new double[] {50, -50};
       AttentionPrefillArgs args = args(data, 5, 3, 1, sinks);
-      device.run(spec(AttentionMask.CAUSAL, 1, sink), args);
+      device.launch(spec(AttentionMask.CAUSAL, 1, sink), args);
       double[] o = HostTensors.doubles(args.o());
       double[] lse = HostTensors.doubles(lse(args));
       assertThat(Arrays.copyOf(o, 2 * HEADS * DIM)).containsOnly(0);
@@ -89,11 +89,10 @@ class AttentionEdgeTest {
   @ValueSource(doubles = {-200, -50, 0, 50, 200})
   void sinksFarFromTheScoresStayWithinTheBound(double sink) {
     try (Arena arena = Arena.ofShared();
-        Launches simd = Launches.simd(2)) {
+        CpuRun simd = CpuRun.simd(2)) {
       AttentionData data = new AttentionData(arena, 2);
       AttentionPrefillArgs args = args(data, 9, 70, 1, sink, sink / 2);
-      simd.runAndJudge(
-          "sink " + sink, spec(AttentionMask.CAUSAL, .2f, Sink.PER_HEAD), args, Regime.STRUCTURED);
+      assertThat(simd.violations(spec(AttentionMask.CAUSAL, .2f, Sink.PER_HEAD), args, Regime.STRUCTURED)).as("sink " + sink).isEmpty();
     }
   }
 
@@ -101,17 +100,17 @@ class AttentionEdgeTest {
   @EnumSource(Regime.class)
   void logitsOfTenThousandStayWithinTheBound(Regime regime) {
     try (Arena arena = Arena.ofShared();
-        Launches simd = Launches.simd(2)) {
+        CpuRun simd = CpuRun.simd(2)) {
       AttentionData data = new AttentionData(arena, 3);
       AttentionPrefillArgs args = args(data, 67, 131, 45);
-      simd.runAndJudge("1e4", spec(AttentionMask.CAUSAL, 1, Sink.NONE), args, regime);
+      assertThat(simd.violations(spec(AttentionMask.CAUSAL, 1, Sink.NONE), args, regime)).as("1e4").isEmpty();
     }
   }
 
   @Test
   void scoresThatRiseFromBlockToBlockStayWithinTheBound() {
     try (Arena arena = Arena.ofShared();
-        Launches simd = Launches.simd(2)) {
+        CpuRun simd = CpuRun.simd(2)) {
       AttentionData data = new AttentionData(arena, 4);
       int keys = 700;
       AttentionPrefillArgs args = args(data, 3, keys, 1);
@@ -124,11 +123,7 @@ class AttentionEdgeTest {
       Arrays.fill(ones, 1);
       HostTensors.write(args.q(), ones, Saturation.NONSAT);
       for (float scale : new float[] {1, -1, 30}) {
-        simd.runAndJudge(
-            "rising by " + scale,
-            spec(AttentionMask.CAUSAL, scale, Sink.NONE),
-            args,
-            Regime.STRUCTURED);
+        assertThat(simd.violations(spec(AttentionMask.CAUSAL, scale, Sink.NONE), args, Regime.STRUCTURED)).as("rising by " + scale).isEmpty();
       }
     }
   }
@@ -137,7 +132,7 @@ class AttentionEdgeTest {
   @CsvSource({"simd", "reference"})
   void keysOfMinusInfinityWeighNothing(String name) {
     try (Arena arena = Arena.ofShared();
-        Launches device = device(name)) {
+        CpuRun device = device(name)) {
       AttentionData data = new AttentionData(arena, 5);
       int keys = 200;
       AttentionPrefillArgs args = args(data, 1, keys, 1);
@@ -154,7 +149,7 @@ class AttentionEdgeTest {
       HostTensors.write(args.q(), q, Saturation.NONSAT);
       HostTensors.write(args.k(), k, Saturation.NONSAT);
       HostTensors.write(args.v(), v, Saturation.NONSAT);
-      device.run(spec(AttentionMask.CAUSAL, 1, Sink.NONE), args);
+      device.launch(spec(AttentionMask.CAUSAL, 1, Sink.NONE), args);
       assertThat(HostTensors.doubles(args.o())).containsOnly(3);
       assertThat(HostTensors.doubles(lse(args))).containsOnly((float) Math.log(50));
     }
@@ -164,7 +159,7 @@ class AttentionEdgeTest {
   @CsvSource({"simd", "reference"})
   void maskedKeysMayHoldNan(String name) {
     try (Arena arena = Arena.ofShared();
-        Launches device = device(name)) {
+        CpuRun device = device(name)) {
       AttentionData data = new AttentionData(arena, 6);
       int tokens = 70;
       AttentionPrefillArgs args = args(data, tokens, tokens, 1);
@@ -173,7 +168,7 @@ class AttentionEdgeTest {
         Arrays.fill(values, (tokens - 1) * DIM, tokens * DIM, Double.NaN);
         HostTensors.write(poisoned, values, Saturation.NONSAT);
       }
-      device.run(spec(AttentionMask.window(9), 1, Sink.NONE), args);
+      device.launch(spec(AttentionMask.window(9), 1, Sink.NONE), args);
       double[] o = HostTensors.doubles(args.o());
       for (int i = 0; i < o.length; i++) {
         assertThat(Double.isNaN(o[i])).as("o[%s]", i).isEqualTo(i >= (tokens - 1) * HEADS * DIM);
@@ -185,7 +180,7 @@ class AttentionEdgeTest {
   @ValueSource(ints = {1, 2, 64, 256, 1024})
   void equalLogitsOverPowersOfTwoAverageExactly(int keys) {
     try (Arena arena = Arena.ofShared();
-        Launches simd = Launches.simd(2)) {
+        CpuRun simd = CpuRun.simd(2)) {
       AttentionData data = new AttentionData(arena, 7);
       Tensor cache = data.empty(DType.BF16, keys / Math.min(keys, 16), Math.min(keys, 16), 1, DIM);
       double[] v = new double[keys * DIM];
@@ -200,7 +195,7 @@ class AttentionEdgeTest {
         table[p] = p;
       }
       Tensor o = data.empty(DType.F32, 1, 1, 4, DIM);
-      simd.run(
+      simd.launch(
           new AttentionDecodePagedSpec(
               DType.F32,
               DType.BF16,

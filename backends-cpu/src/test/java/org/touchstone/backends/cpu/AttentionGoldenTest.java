@@ -32,8 +32,8 @@ class AttentionGoldenTest {
   };
   private static final double[] WINDOW_SINK_LSE = {.97831919, .88837302, 1.12659374, 1.26428416};
 
-  private static Launches device(String name) {
-    return name.equals("simd") ? Launches.simd(2) : Launches.reference();
+  private static CpuRun device(String name) {
+    return name.equals("simd") ? CpuRun.simd(2) : CpuRun.reference();
   }
 
   private static void check(Tensor actual, double[] expected) {
@@ -45,7 +45,7 @@ class AttentionGoldenTest {
   void prefill(String name, Packing packing) {
     for (Sink sink : Sink.values()) {
       try (Arena arena = Arena.ofConfined();
-          Launches device = device(name)) {
+          CpuRun device = device(name)) {
         AttentionData data = new AttentionData(arena, 0);
         boolean varlen = packing == Packing.VARLEN;
         long[] dims = varlen ? new long[] {4, 1, 2} : new long[] {1, 4, 1, 2};
@@ -67,7 +67,7 @@ class AttentionGoldenTest {
                 packing,
                 Numerics.STRICT);
         Tensor bounds = varlen ? data.integers(DType.I32, 0, 4) : null;
-        device.run(
+        device.launch(
             spec,
             new AttentionPrefillArgs(
                 data.of(DType.F32, dims, AttentionData.sine(8, 0)),
@@ -97,7 +97,7 @@ class AttentionGoldenTest {
   void decodeOverShuffledPages(String name, int pageSize) {
     for (Sink sink : Sink.values()) {
       try (Arena arena = Arena.ofConfined();
-          Launches device = device(name)) {
+          CpuRun device = device(name)) {
         AttentionData data = new AttentionData(arena, 0);
         int pages = Math.ceilDiv(4, pageSize);
         int cachePages = pages + 1;
@@ -131,7 +131,7 @@ class AttentionGoldenTest {
                 0,
                 sink,
                 Numerics.STRICT);
-        device.run(
+        device.launch(
             spec,
             new AttentionDecodePagedArgs(
                 data.of(DType.F32, new long[] {1, 4, 1, 2}, AttentionData.sine(8, 0)),

@@ -68,7 +68,7 @@ class AttentionInvarianceTest {
     int tokens = 150;
     AttentionMask mask = window == 0 ? AttentionMask.CAUSAL : AttentionMask.window(window);
     try (Arena arena = Arena.ofShared();
-        Launches simd = Launches.simd(2)) {
+        CpuRun simd = CpuRun.simd(2)) {
       AttentionData data = new AttentionData(arena, 1);
       int pages = Math.ceilDiv(tokens, PAGE);
       Tensor q = data.normal(DType.BF16, 1, tokens, HEADS, DIM);
@@ -78,7 +78,7 @@ class AttentionInvarianceTest {
       Tensor wholeLse = data.empty(DType.F32, tokens, HEADS);
       Tensor bounds = data.integers(DType.I32, 0, tokens);
       long padded = (long) pages * PAGE;
-      simd.run(
+      simd.launch(
           prefill(mask),
           new AttentionPrefillArgs(
               q,
@@ -94,7 +94,7 @@ class AttentionInvarianceTest {
       Tensor steps = data.empty(DType.F32, tokens, HEADS, DIM);
       Tensor stepsLse = data.empty(DType.F32, tokens, HEADS);
       for (int t = 0; t < tokens; t++) {
-        simd.run(
+        simd.launch(
             decode(mask),
             new AttentionDecodePagedArgs(
                 q.slice(0, t, t + 1).reshape(1, 1, HEADS, DIM),
@@ -116,7 +116,7 @@ class AttentionInvarianceTest {
   void aWindowAsLongAsTheSequenceIsCausal(int longer, int threads) {
     int tokens = 97;
     try (Arena arena = Arena.ofShared();
-        Launches simd = Launches.simd(threads)) {
+        CpuRun simd = CpuRun.simd(threads)) {
       AttentionData data = new AttentionData(arena, 2);
       Tensor q = data.normal(DType.BF16, 1, tokens, HEADS, DIM);
       Tensor k = data.normal(DType.BF16, 1, tokens, KV_HEADS, DIM);
@@ -124,10 +124,10 @@ class AttentionInvarianceTest {
       Tensor bounds = data.integers(DType.I32, 0, tokens);
       Tensor causal = data.empty(DType.F32, tokens, HEADS, DIM);
       Tensor windowed = data.empty(DType.F32, tokens, HEADS, DIM);
-      simd.run(
+      simd.launch(
           prefill(AttentionMask.CAUSAL),
           new AttentionPrefillArgs(q, k, v, bounds, bounds, null, causal, null));
-      simd.run(
+      simd.launch(
           prefill(AttentionMask.window(tokens + longer)),
           new AttentionPrefillArgs(q, k, v, bounds, bounds, null, windowed, null));
       assertThat(HostTensors.codes(windowed)).containsExactly(HostTensors.codes(causal));
@@ -138,8 +138,8 @@ class AttentionInvarianceTest {
   @ValueSource(ints = {1, 2, 5})
   void decodeDependsNeitherOnThreadsNorOnTheBatch(int threads) {
     try (Arena arena = Arena.ofShared();
-        Launches one = Launches.simd(1);
-        Launches many = Launches.simd(threads)) {
+        CpuRun one = CpuRun.simd(1);
+        CpuRun many = CpuRun.simd(threads)) {
       AttentionData data = new AttentionData(arena, 3);
       int[] lengths = {1500, 3, 513, 0};
       int[] next = {0};
@@ -148,13 +148,13 @@ class AttentionInvarianceTest {
       Tensor k = pages.cache(data, DType.BF16, KV_HEADS, DIM);
       Tensor v = pages.cache(data, DType.BF16, KV_HEADS, DIM);
       Tensor together = data.empty(DType.F32, lengths.length, 2, HEADS, DIM);
-      many.run(
+      many.launch(
           decode(AttentionMask.CAUSAL),
           new AttentionDecodePagedArgs(
               q, k, v, pages.table(), pages.lengths(), null, together, null));
       Tensor alone = data.empty(DType.F32, lengths.length, 2, HEADS, DIM);
       for (int b = 0; b < lengths.length; b++) {
-        one.run(
+        one.launch(
             decode(AttentionMask.CAUSAL),
             new AttentionDecodePagedArgs(
                 q.slice(0, b, b + 1),
@@ -186,8 +186,8 @@ class AttentionInvarianceTest {
             AttentionMask.CAUSAL,
             Numerics.STRICT);
     try (Arena arena = Arena.ofShared();
-        Launches one = Launches.simd(1);
-        Launches many = Launches.simd(threads)) {
+        CpuRun one = CpuRun.simd(1);
+        CpuRun many = CpuRun.simd(threads)) {
       AttentionData data = new AttentionData(arena, 4);
       int[] lengths = {7, 1100, 64};
       int[] next = {0};
@@ -197,13 +197,13 @@ class AttentionInvarianceTest {
       Tensor cache = pages.cache(data, DType.BF16, dims.cachedDim());
       Tensor weights = data.normal(DType.BF16, .2, dims.expandedRows(), dims.latentDim());
       Tensor together = data.empty(DType.F32, lengths.length, 1, dims.heads(), dims.valueDim());
-      many.run(
+      many.launch(
           spec,
           new MlaDecodeAbsorbedArgs(
               qNope, qRope, cache, weights, pages.table(), pages.lengths(), together, null));
       Tensor alone = data.empty(DType.F32, lengths.length, 1, dims.heads(), dims.valueDim());
       for (int b = 0; b < lengths.length; b++) {
-        one.run(
+        one.launch(
             spec,
             new MlaDecodeAbsorbedArgs(
                 qNope.slice(0, b, b + 1),

@@ -29,7 +29,7 @@ import org.touchstone.backends.spi.Kernel;
 import org.touchstone.backends.spi.Plan;
 
 /** Launches kernels of the CPU devices on host tensors and judges what they return. */
-public final class CpuRun {
+public final class CpuRun implements AutoCloseable {
   /** One for all tests: it starts threads of its own. */
   public static final ReferenceOracle ORACLE = new ReferenceOracle();
 
@@ -62,7 +62,9 @@ public final class CpuRun {
     poison(spec, args);
     Kernel<A> kernel = plan.build().get();
     long bytes = Math.max(1, kernel.workspaceBytes(args));
-    kernel.launch(new CpuQueue(), args, new Workspace(Arena.ofAuto().allocate(bytes, 64)));
+    MemorySegment workspace = Arena.ofAuto().allocate(bytes, 64);
+    workspace.fill((byte) 0xFF);
+    kernel.launch(new CpuQueue(), args, new Workspace(workspace));
     return plan.traits();
   }
 
@@ -181,6 +183,12 @@ public final class CpuRun {
       }
     }
     return present;
+  }
+
+  /** Ends the device's threads. */
+  @Override
+  public void close() {
+    device.close();
   }
 
   private record Workspace(MemorySegment segment) implements DeviceMemory {

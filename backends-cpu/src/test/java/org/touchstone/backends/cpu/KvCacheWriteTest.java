@@ -34,7 +34,7 @@ class KvCacheWriteTest {
   })
   void separateCaches(String name, DType input, DType cache) {
     try (Arena arena = Arena.ofShared();
-        Launches device = name.equals("simd") ? Launches.simd(2) : Launches.reference()) {
+        CpuRun device = name.equals("simd") ? CpuRun.simd(2) : CpuRun.reference()) {
       AttentionData data = new AttentionData(arena, 5);
       Tensor key = data.strided(input, 1, SLOTS.length, 2, KEY);
       Tensor value = data.strided(input, 1, SLOTS.length, 2, VALUE);
@@ -44,7 +44,7 @@ class KvCacheWriteTest {
       long[] expectedValues = HostTensors.codes(valueCache);
       scatter(key, cache, expectedKeys, 2 * KEY, 0);
       scatter(value, cache, expectedValues, 2 * VALUE, 0);
-      device.run(
+      device.launch(
           new KvCacheWriteSpec(Kind.SEPARATE, input, cache, 2, KEY, VALUE, PAGE),
           new KvCacheWriteArgs(key, value, data.integers(DType.I64, SLOTS), keyCache, valueCache));
       assertThat(HostTensors.codes(keyCache)).containsExactly(expectedKeys);
@@ -61,7 +61,7 @@ class KvCacheWriteTest {
   })
   void latentCache(String name, DType input, DType cache) {
     try (Arena arena = Arena.ofShared();
-        Launches device = name.equals("simd") ? Launches.simd(2) : Launches.reference()) {
+        CpuRun device = name.equals("simd") ? CpuRun.simd(2) : CpuRun.reference()) {
       AttentionData data = new AttentionData(arena, 6);
       Tensor key = data.normal(input, 1, SLOTS.length, 1, KEY);
       Tensor value = data.normal(input, 1, SLOTS.length, 1, VALUE);
@@ -69,7 +69,7 @@ class KvCacheWriteTest {
       long[] expected = HostTensors.codes(keyCache);
       scatter(key, cache, expected, KEY + VALUE, 0);
       scatter(value, cache, expected, KEY + VALUE, KEY);
-      device.run(
+      device.launch(
           new KvCacheWriteSpec(Kind.LATENT, input, cache, 1, KEY, VALUE, PAGE),
           new KvCacheWriteArgs(key, value, data.integers(DType.I64, SLOTS), keyCache, null));
       assertThat(HostTensors.codes(keyCache)).containsExactly(expected);

@@ -44,7 +44,7 @@ class MlaTest {
   @ValueSource(longs = {1, 2, 3, 4})
   void prefillStaysWithinItsBound(long seed) {
     System.out.println("seed " + seed);
-    try (Launches simd = Launches.simd(2)) {
+    try (CpuRun simd = CpuRun.simd(2)) {
       for (int round = 0; round < 6; round++) {
         try (Arena arena = Arena.ofShared()) {
           AttentionData data = new AttentionData(arena, seed * 100 + round);
@@ -66,10 +66,7 @@ class MlaTest {
             q[b + 1] = q[b] + data.choose(0, 1, 2, 37);
             k[b + 1] = k[b] + data.choose(0, 1, 37, 70);
           }
-          simd.runAndJudge(
-              "seed " + seed + " round " + round,
-              spec,
-              new MlaPrefillArgs(
+          assertThat(simd.violations(spec, new MlaPrefillArgs(
                   data.strided(type, 1, q[batch], dims.heads(), dims.nopeDim()),
                   data.strided(type, 1, q[batch], dims.heads(), dims.ropeDim()),
                   data.strided(type, 1, k[batch], dims.latentDim()),
@@ -78,8 +75,7 @@ class MlaTest {
                   data.integers(DType.I32, q),
                   data.integers(DType.I32, k),
                   data.stridedEmpty(spec.output(), q[batch], dims.heads(), dims.valueDim()),
-                  data.random.nextBoolean() ? data.empty(DType.F32, q[batch], dims.heads()) : null),
-              data.choose(Regime.values()));
+                  data.random.nextBoolean() ? data.empty(DType.F32, q[batch], dims.heads()) : null), data.choose(Regime.values()))).as("seed " + seed + " round " + round).isEmpty();
         }
       }
     }
@@ -89,7 +85,7 @@ class MlaTest {
   @ValueSource(longs = {1, 2, 3, 4})
   void absorbedDecodeStaysWithinItsBound(long seed) {
     System.out.println("seed " + seed);
-    try (Launches simd = Launches.simd(2)) {
+    try (CpuRun simd = CpuRun.simd(2)) {
       for (int round = 0; round < 6; round++) {
         try (Arena arena = Arena.ofShared()) {
           AttentionData data = new AttentionData(arena, seed * 200 + round);
@@ -110,10 +106,7 @@ class MlaTest {
           int batch = data.random.nextInt(4);
           long queries = data.choose(1, 1, 3);
           Pages pages = Pages.of(data, batch, page, () -> data.choose(0, 1, 16, 65, 700));
-          simd.runAndJudge(
-              "seed " + seed + " round " + round,
-              spec,
-              new MlaDecodeAbsorbedArgs(
+          assertThat(simd.violations(spec, new MlaDecodeAbsorbedArgs(
                   data.strided(type, 1, batch, queries, dims.heads(), dims.nopeDim()),
                   data.strided(type, 1, batch, queries, dims.heads(), dims.ropeDim()),
                   pages.cache(data, spec.cache(), dims.cachedDim()),
@@ -123,8 +116,7 @@ class MlaTest {
                   data.stridedEmpty(spec.output(), batch, queries, dims.heads(), dims.valueDim()),
                   data.random.nextBoolean()
                       ? data.empty(DType.F32, batch, queries, dims.heads())
-                      : null),
-              data.choose(Regime.values()));
+                      : null), data.choose(Regime.values()))).as("seed " + seed + " round " + round).isEmpty();
         }
       }
     }
@@ -137,7 +129,7 @@ class MlaTest {
     int keys = 70;
     int queries = 5;
     try (Arena arena = Arena.ofShared();
-        Launches device = name.equals("simd") ? Launches.simd(2) : Launches.reference()) {
+        CpuRun device = name.equals("simd") ? CpuRun.simd(2) : CpuRun.reference()) {
       AttentionData data = new AttentionData(arena, 11);
       Tensor qNope = data.normal(DType.F32, 1, queries, dims.heads(), dims.nopeDim());
       Tensor qRope = data.normal(DType.F32, 1, queries, dims.heads(), dims.ropeDim());
@@ -146,7 +138,7 @@ class MlaTest {
       Tensor rows = cache.reshape(keys, dims.cachedDim());
       Tensor expanded = data.empty(DType.F32, queries, dims.heads(), dims.valueDim());
       Tensor expandedLse = data.empty(DType.F32, queries, dims.heads());
-      device.run(
+      device.launch(
           MlaPrefillSpec.causal(DType.F32, dims, .125f),
           new MlaPrefillArgs(
               qNope,
@@ -160,7 +152,7 @@ class MlaTest {
               expandedLse));
       Tensor absorbed = data.empty(DType.F32, 1, queries, dims.heads(), dims.valueDim());
       Tensor absorbedLse = data.empty(DType.F32, 1, queries, dims.heads());
-      device.run(
+      device.launch(
           MlaDecodeAbsorbedSpec.causal(DType.F32, dims, keys, .125f),
           new MlaDecodeAbsorbedArgs(
               qNope.reshape(1, queries, dims.heads(), dims.nopeDim()),
@@ -185,7 +177,7 @@ class MlaTest {
   @Test
   void aSequenceWithoutKeysGivesZerosAndMinusInfinity() {
     try (Arena arena = Arena.ofShared();
-        Launches simd = Launches.simd(1)) {
+        CpuRun simd = CpuRun.simd(1)) {
       AttentionData data = new AttentionData(arena, 3);
       Tensor o = data.normal(DType.BF16, 1, 1, 1, SMALL.heads(), SMALL.valueDim());
       Tensor lse = data.normal(DType.F32, 1, 1, 1, SMALL.heads());
@@ -193,7 +185,7 @@ class MlaTest {
       double[] nan = new double[(int) cache.shape().elements()];
       Arrays.fill(nan, Double.NaN);
       HostTensors.write(cache, nan, Saturation.NONSAT);
-      simd.run(
+      simd.launch(
           MlaDecodeAbsorbedSpec.causal(DType.BF16, SMALL, 16, 1),
           new MlaDecodeAbsorbedArgs(
               data.normal(DType.BF16, 1, 1, 1, SMALL.heads(), SMALL.nopeDim()),

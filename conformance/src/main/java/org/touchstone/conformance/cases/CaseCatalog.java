@@ -34,6 +34,16 @@ public final class CaseCatalog {
     all.add(new EmbeddingCases());
     all.add(new AddCases());
     all.add(new SampleCases());
+    all.add(new AttentionDecodePagedCases());
+    all.add(new AttentionPrefillCases());
+    all.add(new KvCacheWriteCases());
+    all.add(new MlaDecodeAbsorbedCases());
+    all.add(new MlaPrefillCases());
+    all.add(new MoeRouteCases());
+    all.add(new MoePermuteCases());
+    all.add(new MoeAlignBlockSizeCases());
+    all.add(new MoeCombineCases());
+    all.add(new MoeForwardCases());
     return new CaseCatalog(all);
   }
 

@@ -16,7 +16,14 @@ import org.touchstone.conformance.data.InputData;
 
 class CaseCatalogTest {
   /** Operators that may lack a generator. */
-  private static final Set<Op> WITHOUT_GENERATOR = EnumSet.complementOf(EnumSet.of(Op.ADD));
+  private static final Set<Op> WITHOUT_GENERATOR = EnumSet.complementOf(
+          EnumSet.of(
+              Op.ADD,
+              Op.MOE_ROUTE,
+              Op.MOE_PERMUTE,
+              Op.MOE_ALIGN_BLOCK_SIZE,
+              Op.MOE_COMBINE,
+              Op.MOE_FORWARD));
 
   private final CaseCatalog catalog = CaseCatalog.standard();
 

@@ -9,8 +9,9 @@ import org.touchstone.api.format.DType;
  * one after the other, then finish. For one thread.
  *
  * <p>With the weight {@code w_j = e^(s_j - m)} off by the factor {@code e^d_j}, the output {@code o
- * = sum w_j v_j / sum w_j} moves by {@code sum p_j (v_j - o) d_j} in first order: an error that all
- * weights share cancels. A sink is a key with the value 0. The recurrence and its masks follow
+ * = sum w_j v_j / sum w_j} moves by {@code sum p_j (v_j - o) (e^d_j - 1) / sum p_j e^d_j}, in first
+ * order {@code sum p_j (v_j - o) d_j}: an error that all weights share cancels. Logits of 1e4 need
+ * the former: there d_j is no longer small. A sink is a key with the value 0. The recurrence and its masks follow
  * FlashAttention-2 (arXiv 2307.08691), sinks openai/gpt-oss.
  */
 final class AttentionRow {
@@ -150,17 +151,21 @@ final class AttentionRow {
       weight[j] = Math.exp(score[j] - reference);
       sum += weight[j];
     }
+    double kept = sinkWeight / sum;
     for (int j = 0; j < keys; j++) {
       weight[j] /= sum;
       accumulate(weight[j], values, valueAt[j]);
+      if (weight[j] > 0) {
+        kept += weight[j] * Math.exp(-delta[j]);
+      }
     }
     for (int j = 0; j < keys; j++) {
       if (weight[j] > 0) {
-        bound(weight[j], off(j, reference), values, errors, valueAt[j]);
+        bound(weight[j], off(j, reference) / kept, values, errors, valueAt[j]);
       }
     }
     double sinkShare = sinkWeight / sum;
-    double sinkOff = sinkShare == 0 ? 0 : Math.expm1(argument(sink - reference));
+    double sinkOff = sinkShare == 0 ? 0 : argument(sink - reference);
     for (int d = 0; d < output.length; d++) {
       double error = outputError[d] + sinkShare * sinkOff * Math.abs(output[d]);
       outputError[d] = settle(output[d], ErrorModel.MARGIN * error);

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Tensor;
+import org.touchstone.api.format.Bf16;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.GemmOperands;
 import org.touchstone.backends.host.HostTensors;
@@ -49,23 +50,26 @@ final class WeightRows {
 
   /** Decodes row n of weight e, times its scales. */
   void row(long e, long n, double[] into) {
-    long first = (e * rows + n) * columns;
+    long bytes = (long) columns * dtype.bits() / Byte.SIZE;
+    // One copy to the heap, whose bounds are checked once.
+    MemorySegment row = memory.asSlice((e * rows + n) * bytes, bytes);
     switch (dtype) {
       case F32 -> {
+        float[] values = row.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
         for (int k = 0; k < columns; k++) {
-          into[k] = memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * (first + k));
+          into[k] = values[k];
         }
       }
       case BF16 -> {
+        short[] codes = row.toArray(ValueLayout.JAVA_SHORT_UNALIGNED);
         for (int k = 0; k < columns; k++) {
-          into[k] =
-              Float.intBitsToFloat(
-                  memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * (first + k)) << 16);
+          into[k] = Bf16.toFloat(codes[k]);
         }
       }
       default -> {
+        byte[] codes = row.toArray(ValueLayout.JAVA_BYTE);
         for (int k = 0; k < columns; k++) {
-          into[k] = table[memory.get(ValueLayout.JAVA_BYTE, first + k) & 0xFF];
+          into[k] = table[codes[k] & 0xFF];
         }
       }
     }
