@@ -3,9 +3,10 @@ package org.touchstone.backends.opencl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
 import java.io.InputStream;
 import java.lang.module.ModuleDescriptor;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.touchstone.api.BackendReport;
 import org.touchstone.api.ErrorCode;
@@ -38,9 +39,11 @@ class OpenClProviderTest {
   }
 
   @Test
-  void is_registered_in_the_module_as_on_the_class_path() throws IOException {
+  void is_registered_in_the_module_as_on_the_class_path() throws Exception {
+    Path classes =
+        Path.of(OpenClProvider.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     ModuleDescriptor module;
-    try (InputStream descriptor = OpenClProvider.class.getResourceAsStream("/module-info.class")) {
+    try (InputStream descriptor = Files.newInputStream(classes.resolve("module-info.class"))) {
       module = ModuleDescriptor.read(descriptor);
     }
     assertThat(module.provides())
