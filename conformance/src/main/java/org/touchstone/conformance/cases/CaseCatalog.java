@@ -26,6 +26,8 @@ public final class CaseCatalog {
     all.add(new CastCases());
     all.add(new QuantizeCases());
     all.add(new DequantizeCases());
+    all.add(new GemmCases());
+    all.add(new GemmGroupedCases());
     all.add(new RmsNormCases());
     all.add(new FusedAddRmsNormCases());
     all.add(new GatedActCases());

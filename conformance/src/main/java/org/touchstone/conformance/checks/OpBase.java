@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.touchstone.api.Device;
 import org.touchstone.api.Shape;
 import org.touchstone.api.op.Op;
@@ -44,6 +45,11 @@ record OpBase(Op op, List<TestCase> candidates) {
 
   private static long elements(TestCase testCase) {
     return shapes(testCase).mapToLong(Shape::elements).sum();
+  }
+
+  /** Keeps the cases that satisfy a condition. */
+  OpBase where(Predicate<TestCase> condition) {
+    return new OpBase(op, candidates.stream().filter(condition).toList());
   }
 
   /** Returns the smallest case that a device runs. */
