@@ -260,7 +260,9 @@ class GemmTest {
           double expected =
               DType.E4M3FN.format().decode(code) * DType.E4M3FN.format().decode(i % 256);
           // Adding 0 makes a negative zero positive, as a sum that starts at 0 does.
-          assertThat(products[i]).as("%d x %d", code, i % 256).isEqualTo(Double.valueOf(expected + 0.0));
+          assertThat(products[i])
+              .as("%d x %d", code, i % 256)
+              .isEqualTo(Double.valueOf(expected + 0.0));
         }
       }
     }
