@@ -1,6 +1,8 @@
 package org.touchstone.api.op;
 
 import org.jspecify.annotations.Nullable;
+import org.touchstone.api.ErrorCode;
+import org.touchstone.api.HalException;
 
 /**
  * An extent of a slot: {@code ceil(factor * symbol / divisor) + offset}, or a constant. A symbol
@@ -41,9 +43,20 @@ public record Dim(@Nullable String symbol, long factor, long divisor, long offse
 
   /** Returns the extent for a value of the symbol. */
   public long extent(long value) {
-    return symbol == null
-        ? offset
-        : Math.ceilDiv(Math.multiplyExact(value, factor), divisor) + offset;
+    if (symbol == null) {
+      return offset;
+    }
+    try {
+      return Math.addExact(Math.ceilDiv(Math.multiplyExact(value, factor), divisor), offset);
+    } catch (ArithmeticException e) {
+      throw new HalException(
+          ErrorCode.SIZE_OVERFLOW,
+          this + " with " + symbol + " = " + value + " is larger than 2^63-1",
+          null,
+          null,
+          "launch fewer at a time",
+          e);
+    }
   }
 
   @Override
