@@ -7,8 +7,8 @@ import org.touchstone.api.format.Saturation;
 /**
  * Converts elements: {@code y = round(x)}, to nearest even on the exact value.
  *
- * <p>E8M0 results round to a power of two as {@code e8m0Rounding} says; zero, negative and NaN inputs
- * give the NaN code 0xFF, what is too large gives 0xFE when saturating and 0xFF otherwise.
+ * <p>E8M0 results round to a power of two as {@code e8m0Rounding} says; zero, negative and NaN
+ * inputs give the NaN code 0xFF, what is too large gives 0xFE when saturating and 0xFF otherwise.
  *
  * @param from element type of x, a floating-point type
  * @param to element type of y, a floating-point type

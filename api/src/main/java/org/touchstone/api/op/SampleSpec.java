@@ -5,11 +5,11 @@ import org.touchstone.api.format.DType;
 /**
  * Draws one token per row from {@code softmax(logits / temperature)}. Temperature 0 takes the
  * largest logit, the lowest index on ties. Otherwise, in this order: keep logits not below the
- * {@code topK}-th largest (ties are kept); keep the smallest prefix in descending order whose
- * share of the probability kept so far reaches {@code topP} (the crossing token is kept, equal
- * probabilities by lower index); keep probabilities of at least {@code minP} times the largest; renormalise; take the
- * first index, in index order, whose cumulative probability exceeds the row's uniform variate. A
- * row without a finite or +Inf logit gives -1. NaN counts as -Inf.
+ * {@code topK}-th largest (ties are kept); keep the smallest prefix in descending order whose share
+ * of the probability kept so far reaches {@code topP} (the crossing token is kept, equal
+ * probabilities by lower index); keep probabilities of at least {@code minP} times the largest;
+ * renormalise; take the first index, in index order, whose cumulative probability exceeds the row's
+ * uniform variate. A row without a finite or +Inf logit gives -1. NaN counts as -Inf.
  *
  * @param vocabulary V
  * @param temperature at least 0
