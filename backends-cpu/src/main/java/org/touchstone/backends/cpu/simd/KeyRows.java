@@ -9,10 +9,46 @@ final class KeyRows implements AttentionTile.Source {
   private final long head;
 
   /** Says which token row holds a key of the sequence. */
-  @FunctionalInterface
   interface TokenOrder {
     /** Returns the token row of key {@code j}. */
     long row(long j);
+
+    /** Returns how many keys from {@code j} on lie in consecutive token rows, {@code j} included. */
+    long run(long j);
+  }
+
+  /** Takes the rows of a run of keys. */
+  @FunctionalInterface
+  interface RunVisitor {
+    /**
+     * Takes {@code count} token rows from {@code row} on, whose keys belong to the rows of a block
+     * from {@code at} on.
+     */
+    void run(long row, int count, int at);
+  }
+
+  /** Visits the runs of keys {@code first .. first + count - 1}. */
+  static void runs(TokenOrder order, int first, int count, int at, RunVisitor visitor) {
+    for (int i = 0; i < count; ) {
+      int run = (int) Math.min(count - i, order.run(first + i));
+      visitor.run(order.row(first + i), run, at + i);
+      i += run;
+    }
+  }
+
+  /** Keys one after the other from a token row on. */
+  static TokenOrder from(long firstRow) {
+    return new TokenOrder() {
+      @Override
+      public long row(long j) {
+        return firstRow + j;
+      }
+
+      @Override
+      public long run(long j) {
+        return Integer.MAX_VALUE;
+      }
+    };
   }
 
   KeyRows(TokenRows keys, TokenRows values, TokenOrder order, long sequence, long head) {
@@ -25,10 +61,15 @@ final class KeyRows implements AttentionTile.Source {
 
   @Override
   public void load(AttentionTile tile, int first, int count, int at) {
-    for (int i = 0; i < count; i++) {
-      long row = order.row(first + i);
-      keys.load(sequence, row, head, tile.k, (at + i) * tile.depth());
-      values.load(sequence, row, head, tile.v, (at + i) * tile.valueStride());
-    }
+    runs(
+        order,
+        first,
+        count,
+        at,
+        (row, run, to) -> {
+          keys.load(sequence, row, run, head, tile.k, to * tile.depth(), tile.depth());
+          values.load(
+              sequence, row, run, head, tile.v, to * tile.valueStride(), tile.valueStride());
+        });
   }
 }

@@ -173,11 +173,14 @@ final class MlaDecodeAbsorbedKernel implements Kernel<MlaDecodeAbsorbedArgs> {
 
     @Override
     public AttentionTile.Source keys(KeyRows.TokenOrder order, long keyHead) {
-      return (tile, first, count, at) -> {
-        for (int i = 0; i < count; i++) {
-          cache.load(0, order.row(first + i), 0, tile.k, (at + i) * tile.depth());
-        }
-      };
+      return (tile, first, count, at) ->
+          KeyRows.runs(
+              order,
+              first,
+              count,
+              at,
+              (row, run, to) ->
+                  cache.load(0, row, run, 0, tile.k, to * tile.depth(), tile.depth()));
     }
 
     @Override

@@ -39,6 +39,16 @@ final class PageTable {
   /** Returns where the keys of a sequence lie, in tokens from the cache's start. */
   KeyRows.TokenOrder of(long b) {
     long row = tableOffset + b * tableStep;
-    return j -> table.get(INT, row + j / pageSize * Integer.BYTES) * pageSize + j % pageSize;
+    return new KeyRows.TokenOrder() {
+      @Override
+      public long row(long j) {
+        return table.get(INT, row + j / pageSize * Integer.BYTES) * pageSize + j % pageSize;
+      }
+
+      @Override
+      public long run(long j) {
+        return pageSize - j % pageSize;
+      }
+    };
   }
 }
