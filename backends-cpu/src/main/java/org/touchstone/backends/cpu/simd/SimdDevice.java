@@ -3,7 +3,6 @@ package org.touchstone.backends.cpu.simd;
 import java.util.Map;
 import java.util.function.Supplier;
 import jdk.incubator.vector.FloatVector;
-import org.touchstone.api.ReasonCode;
 import org.touchstone.api.op.*;
 import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendDevice;
@@ -68,10 +67,6 @@ public final class SimdDevice implements BackendDevice {
       case RopeFreqsSpec s -> RopeFreqsKernel.plan(s, threads);
       case SampleSpec s -> SampleKernel.plan(s, threads);
     };
-  }
-
-  private static <A extends Args> Plan<A> none(OpSpec<A> spec) {
-    return Plan.refuses(ReasonCode.OPERATOR, spec.op().opName() + " has no SIMD kernel");
   }
 
   /** Returns the threads that kernels share. */
