@@ -90,21 +90,27 @@ class AttentionBoundsTest {
         gaps
             ? data.stridedEmpty(spec.output(), dims(tokens, heads, valueDim))
             : data.empty(spec.output(), dims(tokens, heads, valueDim));
-    assertThat(simd.violations(spec, new AttentionPrefillArgs(
-            gaps
-                ? data.strided(type, 1, dims(tokens, heads, headDim))
-                : data.normal(type, 1, dims(tokens, heads, headDim)),
-            gaps
-                ? data.strided(type, 1, dims(keys, kvHeads, headDim))
-                : data.normal(type, 1, dims(keys, kvHeads, headDim)),
-            gaps
-                ? data.strided(type, 1, dims(keys, kvHeads, valueDim))
-                : data.normal(type, 1, dims(keys, kvHeads, valueDim)),
-            varlen ? data.integers(DType.I32, q) : null,
-            varlen ? data.integers(DType.I32, k) : null,
-            sinks(data, sink, heads),
-            o,
-            data.random.nextBoolean() ? data.empty(DType.F32, dims(tokens, heads)) : null), data.choose(Regime.values()))).as(what).isEmpty();
+    assertThat(
+            simd.violations(
+                spec,
+                new AttentionPrefillArgs(
+                    gaps
+                        ? data.strided(type, 1, dims(tokens, heads, headDim))
+                        : data.normal(type, 1, dims(tokens, heads, headDim)),
+                    gaps
+                        ? data.strided(type, 1, dims(keys, kvHeads, headDim))
+                        : data.normal(type, 1, dims(keys, kvHeads, headDim)),
+                    gaps
+                        ? data.strided(type, 1, dims(keys, kvHeads, valueDim))
+                        : data.normal(type, 1, dims(keys, kvHeads, valueDim)),
+                    varlen ? data.integers(DType.I32, q) : null,
+                    varlen ? data.integers(DType.I32, k) : null,
+                    sinks(data, sink, heads),
+                    o,
+                    data.random.nextBoolean() ? data.empty(DType.F32, dims(tokens, heads)) : null),
+                data.choose(Regime.values())))
+        .as(what)
+        .isEmpty();
   }
 
   private static long[] dims(long[] first, long... rest) {
@@ -153,15 +159,21 @@ class AttentionBoundsTest {
     int batch = data.random.nextInt(4);
     long queries = data.choose(1, 1, 2, 5);
     Pages pages = Pages.of(data, batch, page, () -> data.choose(0, 1, 15, 64, 129, 513, 1100));
-    assertThat(simd.violations(spec, new AttentionDecodePagedArgs(
-            data.normal(type, 1, batch, queries, heads, headDim),
-            pages.cache(data, spec.cache(), kvHeads, headDim),
-            pages.cache(data, spec.cache(), kvHeads, valueDim),
-            pages.table(),
-            pages.lengths(),
-            sinks(data, sink, heads),
-            data.empty(spec.output(), batch, queries, heads, valueDim),
-            data.empty(DType.F32, batch, queries, heads)), data.choose(Regime.values()))).as(what).isEmpty();
+    assertThat(
+            simd.violations(
+                spec,
+                new AttentionDecodePagedArgs(
+                    data.normal(type, 1, batch, queries, heads, headDim),
+                    pages.cache(data, spec.cache(), kvHeads, headDim),
+                    pages.cache(data, spec.cache(), kvHeads, valueDim),
+                    pages.table(),
+                    pages.lengths(),
+                    sinks(data, sink, heads),
+                    data.empty(spec.output(), batch, queries, heads, valueDim),
+                    data.empty(DType.F32, batch, queries, heads)),
+                data.choose(Regime.values())))
+        .as(what)
+        .isEmpty();
   }
 
   /** Specs that differ from the judged one by one classical mistake. */

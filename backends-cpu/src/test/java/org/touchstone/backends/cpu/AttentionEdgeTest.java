@@ -92,7 +92,11 @@ class AttentionEdgeTest {
         CpuRun simd = CpuRun.simd(2)) {
       AttentionData data = new AttentionData(arena, 2);
       AttentionPrefillArgs args = args(data, 9, 70, 1, sink, sink / 2);
-      assertThat(simd.violations(spec(AttentionMask.CAUSAL, .2f, Sink.PER_HEAD), args, Regime.STRUCTURED)).as("sink " + sink).isEmpty();
+      assertThat(
+              simd.violations(
+                  spec(AttentionMask.CAUSAL, .2f, Sink.PER_HEAD), args, Regime.STRUCTURED))
+          .as("sink " + sink)
+          .isEmpty();
     }
   }
 
@@ -103,7 +107,9 @@ class AttentionEdgeTest {
         CpuRun simd = CpuRun.simd(2)) {
       AttentionData data = new AttentionData(arena, 3);
       AttentionPrefillArgs args = args(data, 67, 131, 45);
-      assertThat(simd.violations(spec(AttentionMask.CAUSAL, 1, Sink.NONE), args, regime)).as("1e4").isEmpty();
+      assertThat(simd.violations(spec(AttentionMask.CAUSAL, 1, Sink.NONE), args, regime))
+          .as("1e4")
+          .isEmpty();
     }
   }
 
@@ -123,7 +129,11 @@ class AttentionEdgeTest {
       Arrays.fill(ones, 1);
       HostTensors.write(args.q(), ones, Saturation.NONSAT);
       for (float scale : new float[] {1, -1, 30}) {
-        assertThat(simd.violations(spec(AttentionMask.CAUSAL, scale, Sink.NONE), args, Regime.STRUCTURED)).as("rising by " + scale).isEmpty();
+        assertThat(
+                simd.violations(
+                    spec(AttentionMask.CAUSAL, scale, Sink.NONE), args, Regime.STRUCTURED))
+            .as("rising by " + scale)
+            .isEmpty();
       }
     }
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.Arena;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -11,7 +12,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Numerics;
 import org.touchstone.api.RoundPoints;
-import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.format.Saturation;
 import org.touchstone.api.op.AttentionMask;
@@ -34,15 +34,17 @@ class AttentionRoundPointsTest {
   private static final float SCALE = .2f;
 
   /** A private round point. */
-  private enum Point {
-    PROBABILITIES(new RoundPoints(DType.BF16, DType.F32, DType.F32, DType.F32)),
-    LATENT_QUERY(new RoundPoints(DType.F32, DType.BF16, DType.F32, DType.F32)),
-    LATENT_OUTPUT(new RoundPoints(DType.F32, DType.F32, DType.BF16, DType.F32));
+  enum Point {
+    PROBABILITIES,
+    LATENT_QUERY,
+    LATENT_OUTPUT;
 
-    final RoundPoints declared;
-
-    Point(RoundPoints declared) {
-      this.declared = declared;
+    RoundPoints declared() {
+      return switch (this) {
+        case PROBABILITIES -> new RoundPoints(DType.BF16, DType.F32, DType.F32, DType.F32);
+        case LATENT_QUERY -> new RoundPoints(DType.F32, DType.BF16, DType.F32, DType.F32);
+        case LATENT_OUTPUT -> new RoundPoints(DType.F32, DType.F32, DType.BF16, DType.F32);
+      };
     }
   }
 
@@ -53,7 +55,7 @@ class AttentionRoundPointsTest {
       AttentionData data = new AttentionData(arena, 1);
       MlaDecodeAbsorbedArgs args = args(data);
       HostTensors.write(args.o(), emulate(args, point), Saturation.NONSAT);
-      assertThat(outside(args, KernelTraits.PLAIN_F32.with(point.declared))).isZero();
+      assertThat(outside(args, KernelTraits.PLAIN_F32.with(point.declared()))).isZero();
       assertThat(outside(args, KernelTraits.PLAIN_F32)).isGreaterThan(5);
     }
   }
@@ -65,7 +67,7 @@ class AttentionRoundPointsTest {
       MlaDecodeAbsorbedArgs args = args(new AttentionData(arena, seed));
       for (Point point : Point.values()) {
         double[] exact = emulate(args, null);
-        Expected.Interval bound = expected(args, KernelTraits.PLAIN_F32.with(point.declared));
+        Expected.Interval bound = expected(args, KernelTraits.PLAIN_F32.with(point.declared()));
         for (int i = 0; i < exact.length; i++) {
           // BF16 rounds to 2^-9 of a term at most; a sum of terms around 1 is of that size.
           assertThat(bound.error()[i]).as("%s [%s]", point, i).isBetween(1e-7, .1);
@@ -99,7 +101,8 @@ class AttentionRoundPointsTest {
             AttentionMask.CAUSAL,
             Numerics.STANDARD);
     OracleRequest request = new OracleRequest(traits, Regime.RANDOM, Scope.ALL, Map.of());
-    return (Expected.Interval) CpuRun.ORACLE.expect(spec, args, request).outputs().get("o");
+    Expected expected = CpuRun.ORACLE.expect(spec, args, request).outputs().get("o");
+    return (Expected.Interval) Objects.requireNonNull(expected);
   }
 
   private static long outside(MlaDecodeAbsorbedArgs args, KernelTraits traits) {
@@ -118,8 +121,7 @@ class AttentionRoundPointsTest {
     return DType.BF16.format().roundTo(value, Saturation.NONSAT);
   }
 
-  private static double[] emulate(
-      MlaDecodeAbsorbedArgs args, @Nullable Point point) {
+  private static double[] emulate(MlaDecodeAbsorbedArgs args, @Nullable Point point) {
     int dc = (int) DIMS.latentDim();
     int dn = (int) DIMS.nopeDim();
     int dr = (int) DIMS.ropeDim();

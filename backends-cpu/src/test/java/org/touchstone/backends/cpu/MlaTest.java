@@ -66,16 +66,24 @@ class MlaTest {
             q[b + 1] = q[b] + data.choose(0, 1, 2, 37);
             k[b + 1] = k[b] + data.choose(0, 1, 37, 70);
           }
-          assertThat(simd.violations(spec, new MlaPrefillArgs(
-                  data.strided(type, 1, q[batch], dims.heads(), dims.nopeDim()),
-                  data.strided(type, 1, q[batch], dims.heads(), dims.ropeDim()),
-                  data.strided(type, 1, k[batch], dims.latentDim()),
-                  data.strided(type, 1, k[batch], dims.ropeDim()),
-                  data.normal(spec.weight(), .2, dims.expandedRows(), dims.latentDim()),
-                  data.integers(DType.I32, q),
-                  data.integers(DType.I32, k),
-                  data.stridedEmpty(spec.output(), q[batch], dims.heads(), dims.valueDim()),
-                  data.random.nextBoolean() ? data.empty(DType.F32, q[batch], dims.heads()) : null), data.choose(Regime.values()))).as("seed " + seed + " round " + round).isEmpty();
+          assertThat(
+                  simd.violations(
+                      spec,
+                      new MlaPrefillArgs(
+                          data.strided(type, 1, q[batch], dims.heads(), dims.nopeDim()),
+                          data.strided(type, 1, q[batch], dims.heads(), dims.ropeDim()),
+                          data.strided(type, 1, k[batch], dims.latentDim()),
+                          data.strided(type, 1, k[batch], dims.ropeDim()),
+                          data.normal(spec.weight(), .2, dims.expandedRows(), dims.latentDim()),
+                          data.integers(DType.I32, q),
+                          data.integers(DType.I32, k),
+                          data.stridedEmpty(spec.output(), q[batch], dims.heads(), dims.valueDim()),
+                          data.random.nextBoolean()
+                              ? data.empty(DType.F32, q[batch], dims.heads())
+                              : null),
+                      data.choose(Regime.values())))
+              .as("seed " + seed + " round " + round)
+              .isEmpty();
         }
       }
     }
@@ -106,17 +114,24 @@ class MlaTest {
           int batch = data.random.nextInt(4);
           long queries = data.choose(1, 1, 3);
           Pages pages = Pages.of(data, batch, page, () -> data.choose(0, 1, 16, 65, 700));
-          assertThat(simd.violations(spec, new MlaDecodeAbsorbedArgs(
-                  data.strided(type, 1, batch, queries, dims.heads(), dims.nopeDim()),
-                  data.strided(type, 1, batch, queries, dims.heads(), dims.ropeDim()),
-                  pages.cache(data, spec.cache(), dims.cachedDim()),
-                  data.normal(spec.weight(), .2, dims.expandedRows(), dims.latentDim()),
-                  pages.table(),
-                  pages.lengths(),
-                  data.stridedEmpty(spec.output(), batch, queries, dims.heads(), dims.valueDim()),
-                  data.random.nextBoolean()
-                      ? data.empty(DType.F32, batch, queries, dims.heads())
-                      : null), data.choose(Regime.values()))).as("seed " + seed + " round " + round).isEmpty();
+          assertThat(
+                  simd.violations(
+                      spec,
+                      new MlaDecodeAbsorbedArgs(
+                          data.strided(type, 1, batch, queries, dims.heads(), dims.nopeDim()),
+                          data.strided(type, 1, batch, queries, dims.heads(), dims.ropeDim()),
+                          pages.cache(data, spec.cache(), dims.cachedDim()),
+                          data.normal(spec.weight(), .2, dims.expandedRows(), dims.latentDim()),
+                          pages.table(),
+                          pages.lengths(),
+                          data.stridedEmpty(
+                              spec.output(), batch, queries, dims.heads(), dims.valueDim()),
+                          data.random.nextBoolean()
+                              ? data.empty(DType.F32, batch, queries, dims.heads())
+                              : null),
+                      data.choose(Regime.values())))
+              .as("seed " + seed + " round " + round)
+              .isEmpty();
         }
       }
     }

@@ -11,8 +11,8 @@ import org.touchstone.api.format.DType;
  * <p>With the weight {@code w_j = e^(s_j - m)} off by the factor {@code e^d_j}, the output {@code o
  * = sum w_j v_j / sum w_j} moves by {@code sum p_j (v_j - o) (e^d_j - 1) / sum p_j e^d_j}, in first
  * order {@code sum p_j (v_j - o) d_j}: an error that all weights share cancels. Logits of 1e4 need
- * the former: there d_j is no longer small. A sink is a key with the value 0. The recurrence and its masks follow
- * FlashAttention-2 (arXiv 2307.08691), sinks openai/gpt-oss.
+ * the former: there d_j is no longer small. A sink is a key with the value 0. The recurrence and
+ * its masks follow FlashAttention-2 (arXiv 2307.08691), sinks openai/gpt-oss.
  */
 final class AttentionRow {
   /** Magnitude below which an FP32 or BF16 number is subnormal. */

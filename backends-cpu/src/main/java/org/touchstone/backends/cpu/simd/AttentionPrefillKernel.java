@@ -86,7 +86,8 @@ final class AttentionPrefillKernel {
                 q.load(sequence, firstQuery + i, h, tile.q, row * tile.depth());
               }
             }
-            KeyRows source = new KeyRows(k, v, KeyRows.from(firstKey), sequence, blocks.keyHead(block));
+            KeyRows source =
+                new KeyRows(k, v, KeyRows.from(firstKey), sequence, blocks.keyHead(block));
             tile.attend(source, 0, keys, spec.scale(), spec.softcap());
             int row = 0;
             for (long i = from; i < to; i++) {

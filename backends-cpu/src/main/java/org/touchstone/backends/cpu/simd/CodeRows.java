@@ -119,7 +119,9 @@ final class CodeRows {
       case E8M0 -> {
         for (int i = 0; i < count; i++) {
           memory.set(
-              BYTE, element + i, from[i] > 0 ? E8m0.encode(from[i], rounding, saturation) : E8m0.NAN);
+              BYTE,
+              element + i,
+              from[i] > 0 ? E8m0.encode(from[i], rounding, saturation) : E8m0.NAN);
         }
       }
       default -> {

@@ -13,7 +13,9 @@ final class KeyRows implements AttentionTile.Source {
     /** Returns the token row of key {@code j}. */
     long row(long j);
 
-    /** Returns how many keys from {@code j} on lie in consecutive token rows, {@code j} included. */
+    /**
+     * Returns how many keys from {@code j} on lie in consecutive token rows, {@code j} included.
+     */
     long run(long j);
   }
 

@@ -90,8 +90,7 @@ final class TokenRows {
   }
 
   /** Reads the rows of {@code tokens} tokens into FP32 rows that start {@code stride} apart. */
-  void load(
-      long sequence, long token, int tokens, long head, float[] to, int at, int stride) {
+  void load(long sequence, long token, int tokens, long head, float[] to, int at, int stride) {
     long from = offset(sequence, token, head);
     if (stride == count && tokenStep == count * (dtype.bits() / 8L)) {
       FloatRows.load(memory, from, dtype, to, at, tokens * count);
