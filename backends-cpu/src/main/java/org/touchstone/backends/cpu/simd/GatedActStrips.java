@@ -9,12 +9,19 @@ import org.touchstone.api.op.Activation;
 /**
  * Applies gated activations to arrays whose length is a multiple of the vector length behind every
  * range used, as {@link Strip}'s are. Built on {@code g sigma(x)}, whose exponential never
- * overflows; GeGLU is {@code g sigma(2 sqrt(2/pi) (g + 0.044715 g^3)) u}.
+ * overflows; GeGLU is {@code g sigma(2 sqrt(2/pi) (g + 0.044715 g^3)) u}. Several short loops, for
+ * the reason that {@link VectorMath} gives.
  */
 final class GatedActStrips {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
   private static final VectorShuffle<Float> EVEN = VectorShuffle.makeUnzip(F, 0);
   private static final VectorShuffle<Float> ODD = VectorShuffle.makeUnzip(F, 1);
+
+  /** Elements between which the exponentials stay in the first-level cache. */
+  private static final int BLOCK = 1024;
+
+  private static final ThreadLocal<float[]> SCRATCH =
+      ThreadLocal.withInitial(() -> new float[BLOCK]);
 
   private static final float OAI_SLOPE = 1.702f;
   private static final float GEGLU_SLOPE = (float) (2 * Math.sqrt(2 / Math.PI));
@@ -22,50 +29,63 @@ final class GatedActStrips {
 
   private GatedActStrips() {}
 
-  /** Replaces gates by {@code act(g, u)}. */
+  /** Replaces gates by {@code act(g, u)}; clamps ups in place. */
   static void apply(Activation activation, float[] g, float[] u, int count) {
-    float limit = activation.limit();
-    switch (activation.kind()) {
-      case SWIGLU -> swiglu(g, u, limit, count);
-      case SWIGLU_OAI -> swigluOai(g, u, limit, count);
-      case GEGLU_TANH -> geglu(g, u, limit, count);
+    if (activation.clamped()) {
+      clamp(g, u, activation.limit(), count);
     }
-  }
-
-  private static void swiglu(float[] g, float[] u, float limit, int count) {
-    for (int i = 0; i < count; i += F.length()) {
-      FloatVector gate = below(FloatVector.fromArray(F, g, i), limit);
-      FloatVector up = within(FloatVector.fromArray(F, u, i), limit);
-      VectorMath.silu(gate).mul(up).intoArray(g, i);
-    }
-  }
-
-  private static void swigluOai(float[] g, float[] u, float limit, int count) {
-    for (int i = 0; i < count; i += F.length()) {
-      FloatVector gate = below(FloatVector.fromArray(F, g, i), limit);
-      FloatVector up = within(FloatVector.fromArray(F, u, i), limit);
-      VectorMath.scaledSigmoid(gate, gate.mul(OAI_SLOPE)).mul(up.add(1f)).intoArray(g, i);
-    }
-  }
-
-  private static void geglu(float[] g, float[] u, float limit, int count) {
-    for (int i = 0; i < count; i += F.length()) {
-      FloatVector gate = below(FloatVector.fromArray(F, g, i), limit);
-      FloatVector up = within(FloatVector.fromArray(F, u, i), limit);
-      FloatVector cube = gate.mul(gate).mul(gate);
-      FloatVector x = cube.fma(FloatVector.broadcast(F, CUBIC), gate).mul(GEGLU_SLOPE);
-      VectorMath.scaledSigmoid(gate, x).mul(up).intoArray(g, i);
+    float[] t = SCRATCH.get();
+    for (int from = 0; from < count; from += BLOCK) {
+      int n = Math.min(BLOCK, count - from);
+      switch (activation.kind()) {
+        case SWIGLU -> scale(g, from, 1f, t, n);
+        case SWIGLU_OAI -> scale(g, from, OAI_SLOPE, t, n);
+        case GEGLU_TANH -> cubic(g, from, t, n);
+      }
+      VectorMath.expOfNegatedMagnitude(t, t, n);
+      VectorMath.multiplyBySigmoid(g, from, t, n);
+      if (activation.kind() == Activation.Kind.SWIGLU_OAI) {
+        multiplyByOnePlus(g, u, from, n);
+      } else {
+        multiply(g, u, from, n);
+      }
     }
   }
 
   /** NaN compares false, so it passes. */
-  private static FloatVector below(FloatVector x, float limit) {
-    return x.blend(limit, x.compare(VectorOperators.GT, limit));
+  private static void clamp(float[] g, float[] u, float limit, int count) {
+    for (int i = 0; i < count; i += F.length()) {
+      FloatVector gate = FloatVector.fromArray(F, g, i);
+      gate.blend(limit, gate.compare(VectorOperators.GT, limit)).intoArray(g, i);
+      FloatVector up = FloatVector.fromArray(F, u, i);
+      up = up.blend(limit, up.compare(VectorOperators.GT, limit));
+      up.blend(-limit, up.compare(VectorOperators.LT, -limit)).intoArray(u, i);
+    }
   }
 
-  private static FloatVector within(FloatVector x, float limit) {
-    FloatVector bounded = below(x, limit);
-    return bounded.blend(-limit, bounded.compare(VectorOperators.LT, -limit));
+  private static void scale(float[] g, int from, float slope, float[] x, int count) {
+    for (int i = 0; i < count; i += F.length()) {
+      FloatVector.fromArray(F, g, from + i).mul(slope).intoArray(x, i);
+    }
+  }
+
+  private static void cubic(float[] g, int from, float[] x, int count) {
+    for (int i = 0; i < count; i += F.length()) {
+      FloatVector v = FloatVector.fromArray(F, g, from + i);
+      v.mul(v).mul(v).fma(FloatVector.broadcast(F, CUBIC), v).mul(GEGLU_SLOPE).intoArray(x, i);
+    }
+  }
+
+  private static void multiply(float[] g, float[] u, int from, int count) {
+    for (int i = from; i < from + count; i += F.length()) {
+      FloatVector.fromArray(F, g, i).mul(FloatVector.fromArray(F, u, i)).intoArray(g, i);
+    }
+  }
+
+  private static void multiplyByOnePlus(float[] g, float[] u, int from, int count) {
+    for (int i = from; i < from + count; i += F.length()) {
+      FloatVector.fromArray(F, g, i).mul(FloatVector.fromArray(F, u, i).add(1f)).intoArray(g, i);
+    }
   }
 
   /**

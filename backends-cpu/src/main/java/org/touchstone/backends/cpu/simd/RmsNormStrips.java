@@ -60,7 +60,7 @@ final class RmsNormStrips {
    * @param x the strip
    * @param r {@link #reciprocalRoot} of its row
    * @param w weights; not read without
-   * @param z gates; not read without
+   * @param z gates, overwritten; not read without
    */
   void normalise(float[] x, float r, float[] w, float[] z, int count) {
     switch (variant) {
@@ -110,11 +110,13 @@ final class RmsNormStrips {
     }
   }
 
+  /** Multiplies by silu of the gates, which are replaced. */
   private static void gate(float[] x, float[] z, int count, boolean round) {
+    VectorMath.silu(z, 0, count);
     for (int i = 0; i < count; i += F.length()) {
       FloatVector v = FloatVector.fromArray(F, x, i);
       FloatVector rounded = round ? VectorMath.roundToBf16(v) : v;
-      rounded.mul(VectorMath.silu(FloatVector.fromArray(F, z, i))).intoArray(x, i);
+      rounded.mul(FloatVector.fromArray(F, z, i)).intoArray(x, i);
     }
   }
 }

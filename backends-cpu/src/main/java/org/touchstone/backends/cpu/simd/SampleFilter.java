@@ -3,166 +3,205 @@ package org.touchstone.backends.cpu.simd;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import org.touchstone.api.format.DType;
 import org.touchstone.api.op.SampleSpec;
 
 /**
- * Zeroes the weights of tokens that top-k, top-p and min-p drop.
+ * Keeps the candidates of one row and draws one of them.
  *
- * <p>Both prefixes of the descending order end at a logit that a radix select finds in three passes
- * over 11, 11 and 10 bits of keys that sort like the logits: by counting for top-k, by adding up
- * weights for top-p.
+ * <p>Top-k and top-p end a prefix of the descending order at a logit that a radix select finds over
+ * 11, 11 and 10 bits of keys that sort like the logits: by counting for top-k, by adding up weights
+ * for top-p. Only the first 11 bits look at the whole row; what they let through, usually a few
+ * hundred tokens, becomes a list of candidates in index order.
  */
 final class SampleFilter {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final int[] SHIFTS = {21, 10, 0};
   private static final int[] BITS = {11, 11, 10};
-  private static final ThreadLocal<double[]> BINS = ThreadLocal.withInitial(() -> new double[2048]);
+  private static final ThreadLocal<Bins> BINS = ThreadLocal.withInitial(Bins::new);
 
-  private final SampleSpec spec;
-  private final TensorRows logits;
-  private final long row;
-  private final MemorySegment weights;
-  private final long vocabulary;
+  /** What the tokens of a bin count and weigh together. */
+  private static final class Bins {
+    final double[] counts = new double[1 << BITS[0]];
+    final double[] weights = new double[1 << BITS[0]];
 
-  /** Tokens with smaller keys are dropped. */
-  private int threshold = Integer.MIN_VALUE;
-
-  /** How many tokens with the threshold as key are kept, in index order. */
-  private long ties = Long.MAX_VALUE;
-
-  SampleFilter(SampleSpec spec, TensorRows logits, long row, MemorySegment weights) {
-    this.spec = spec;
-    this.logits = logits;
-    this.row = row;
-    this.weights = weights;
-    this.vocabulary = spec.vocabulary();
-  }
-
-  /** Applies the filters and returns the sum of the weights that remain, added in index order. */
-  double apply() {
-    if (spec.topK() > 0 && spec.topK() < vocabulary) {
-      select(Measure.COUNT, (double) spec.topK());
-      ties = Long.MAX_VALUE;
+    void clear() {
+      Arrays.fill(counts, 0);
+      Arrays.fill(weights, 0);
     }
-    if (spec.topP() < 1) {
-      select(Measure.WEIGHT, spec.topP() * total());
+
+    void add(int bin, float weight) {
+      counts[bin]++;
+      weights[bin] += weight;
     }
-    return drop();
   }
 
   /** What a prefix of the descending order is measured in. */
   private enum Measure {
     COUNT,
-    WEIGHT
+    WEIGHT;
+
+    double[] of(Bins bins) {
+      return this == COUNT ? bins.counts : bins.weights;
+    }
   }
 
-  /** Ends the prefix at the first token with which it measures at least {@code wanted}. */
+  private final SampleSpec spec;
+  private final TensorRows logits;
+  private final long row;
+  private final MemorySegment weights;
+  private final MemorySegment candidates;
+  private final int vocabulary;
+
+  /** Number of candidates; -1 when every token is one and there is no list. */
+  private int count = -1;
+
+  SampleFilter(SampleSpec spec, TensorRows logits, long row, SampleKernel.Workspace workspace) {
+    this.spec = spec;
+    this.logits = logits;
+    this.row = row;
+    this.weights = workspace.weights();
+    this.candidates = workspace.candidates();
+    this.vocabulary = Math.toIntExact(spec.vocabulary());
+  }
+
+  /** Applies the filters and draws the token of a variate. */
+  int draw(float uniform) {
+    double topK = (double) spec.topK();
+    if (topK > 0 && topK < vocabulary) {
+      preselect(Measure.COUNT, topK);
+      select(Measure.COUNT, topK);
+    }
+    if (spec.topP() < 1) {
+      double wanted = spec.topP() * total(0f);
+      if (count < 0) {
+        preselect(Measure.WEIGHT, wanted);
+      }
+      select(Measure.WEIGHT, wanted);
+    }
+    return pick(uniform, total(spec.minP()));
+  }
+
+  private int size() {
+    return count < 0 ? vocabulary : count;
+  }
+
+  private int token(int candidate) {
+    return count < 0 ? candidate : candidates.getAtIndex(INT, candidate);
+  }
+
+  private float weight(int token) {
+    return weights.getAtIndex(FLOAT, token);
+  }
+
+  private int key(int token) {
+    return key(logits.memory.get(FLOAT, logits.offset(row, token)));
+  }
+
+  /** Maps a logit to bits that sort alike, unsigned; zeros are equal and NaN counts as -Inf. */
+  private static int key(float logit) {
+    int bits = Float.floatToRawIntBits(Float.isNaN(logit) ? Float.NEGATIVE_INFINITY : logit + 0f);
+    return bits < 0 ? ~bits : bits | Integer.MIN_VALUE;
+  }
+
+  /** Lists the tokens whose first bits put them into the wanted prefix, or into its last bin. */
+  private void preselect(Measure measure, double wanted) {
+    Bins bins = BINS.get();
+    bins.clear();
+    float[] x = Strip.mine().a;
+    for (int from = 0; from < vocabulary; from += Strip.LENGTH) {
+      int n = Strip.count(vocabulary, from);
+      logits.load(row, from, x, 0, n);
+      for (int i = 0; i < n; i++) {
+        bins.add(key(x[i]) >>> SHIFTS[0], weight(from + i));
+      }
+    }
+    int bin = (1 << BITS[0]) - 1;
+    double before = 0;
+    while (bin > 0 && before + measure.of(bins)[bin] < wanted) {
+      before += measure.of(bins)[bin--];
+    }
+    int listed = 0;
+    for (int from = 0; from < vocabulary; from += Strip.LENGTH) {
+      int n = Strip.count(vocabulary, from);
+      logits.load(row, from, x, 0, n);
+      for (int i = 0; i < n; i++) {
+        if (key(x[i]) >>> SHIFTS[0] >= bin) {
+          candidates.setAtIndex(INT, listed++, from + i);
+        }
+      }
+    }
+    count = listed;
+  }
+
+  /** Ends the candidates' prefix with the first token with which it measures enough. */
   private void select(Measure measure, double wanted) {
-    int lowest = threshold;
     double before = 0;
     int prefix = 0;
     for (int pass = 0; pass < SHIFTS.length; pass++) {
-      double[] bins = histogram(measure, lowest, pass, prefix);
+      double[] bins = histogram(measure, pass, prefix);
       int bin = (1 << BITS[pass]) - 1;
       while (bin > 0 && before + bins[bin] < wanted) {
         before += bins[bin--];
       }
       prefix |= bin << SHIFTS[pass];
     }
-    int key = prefix ^ Integer.MIN_VALUE;
-    if (key < lowest) {
-      // Rounding: the weights add up to less than a fraction of their sum just below 1.
-      return;
+    // Top-k keeps all ties with its last token, top-p those that it needs, in index order.
+    double reached = before;
+    int kept = 0;
+    for (int c = 0; c < count; c++) {
+      int token = token(c);
+      int order = Integer.compareUnsigned(key(token), prefix);
+      boolean tie = order == 0 && (measure == Measure.COUNT || reached < wanted);
+      if (order > 0 || tie) {
+        reached += tie ? weight(token) : 0;
+        candidates.setAtIndex(INT, kept++, token);
+      }
     }
-    threshold = key;
-    ties = measure == Measure.COUNT ? Long.MAX_VALUE : tiesWithin(before, wanted);
+    count = kept;
   }
 
-  /**
-   * Measures the tokens of at least a key whose higher bits agree with a prefix, by their next
-   * bits.
-   */
-  private double[] histogram(Measure measure, int lowest, int pass, int prefix) {
-    double[] bins = BINS.get();
-    Arrays.fill(bins, 0);
-    int shift = SHIFTS[pass];
+  /** Measures the candidates whose higher bits agree with a prefix, by their next bits. */
+  private double[] histogram(Measure measure, int pass, int prefix) {
+    Bins bins = BINS.get();
+    bins.clear();
     int mask = (1 << BITS[pass]) - 1;
     int above = pass == 0 ? 0 : -1 << SHIFTS[pass - 1];
-    float[] x = Strip.mine().a;
-    for (long from = 0; from < vocabulary; from += Strip.LENGTH) {
-      int count = Strip.count(vocabulary, from);
-      logits.load(row, from, x, 0, count);
-      for (int i = 0; i < count; i++) {
-        int key = key(x[i]);
-        int unsigned = key ^ Integer.MIN_VALUE;
-        if (key >= lowest && (unsigned & above) == prefix) {
-          bins[unsigned >>> shift & mask] +=
-              measure == Measure.COUNT ? 1 : weights.getAtIndex(FLOAT, from + i);
+    for (int c = 0; c < count; c++) {
+      int token = token(c);
+      int key = key(token);
+      if ((key & above) == prefix) {
+        bins.add(key >>> SHIFTS[pass] & mask, weight(token));
+      }
+    }
+    return measure.of(bins);
+  }
+
+  /** Returns the sum of the candidates' weights of at least a smallest one, in index order. */
+  private double total(float smallest) {
+    double sum = 0;
+    for (int c = 0; c < size(); c++) {
+      float weight = weight(token(c));
+      sum += weight >= smallest ? weight : 0;
+    }
+    return sum;
+  }
+
+  private int pick(float uniform, double all) {
+    double cumulative = 0;
+    int last = -1;
+    for (int c = 0; c < size(); c++) {
+      int token = token(c);
+      float weight = weight(token);
+      // The largest weight is 1, so min-p compares with the weight itself.
+      if (weight > 0 && weight >= spec.minP()) {
+        cumulative += weight;
+        last = token;
+        if (cumulative > uniform * all) {
+          return token;
         }
       }
     }
-    return bins;
-  }
-
-  /** Returns how many tokens at the threshold a top-p prefix needs, at least one. */
-  private long tiesWithin(double before, double wanted) {
-    float[] x = Strip.mine().a;
-    double sum = before;
-    long needed = 0;
-    for (long from = 0; from < vocabulary; from += Strip.LENGTH) {
-      int count = Strip.count(vocabulary, from);
-      logits.load(row, from, x, 0, count);
-      for (int i = 0; i < count; i++) {
-        if (key(x[i]) == threshold) {
-          sum += weights.getAtIndex(FLOAT, from + i);
-          needed++;
-          if (sum >= wanted) {
-            return needed;
-          }
-        }
-      }
-    }
-    return needed;
-  }
-
-  /** Returns the sum of the weights of the tokens of at least the threshold. */
-  private double total() {
-    float[] x = Strip.mine().a;
-    double total = 0;
-    for (long from = 0; from < vocabulary; from += Strip.LENGTH) {
-      int count = Strip.count(vocabulary, from);
-      logits.load(row, from, x, 0, count);
-      for (int i = 0; i < count; i++) {
-        total += key(x[i]) >= threshold ? weights.getAtIndex(FLOAT, from + i) : 0;
-      }
-    }
-    return total;
-  }
-
-  private double drop() {
-    Strip strip = Strip.mine();
-    double total = 0;
-    long left = ties;
-    for (long from = 0; from < vocabulary; from += Strip.LENGTH) {
-      int count = Strip.count(vocabulary, from);
-      logits.load(row, from, strip.a, 0, count);
-      FloatRows.load(weights, from * Float.BYTES, DType.F32, strip.b, 0, count);
-      for (int i = 0; i < count; i++) {
-        int key = key(strip.a[i]);
-        boolean kept = key > threshold || (key == threshold && left-- > 0);
-        // The largest weight is 1.
-        strip.b[i] = kept && strip.b[i] >= spec.minP() ? strip.b[i] : 0;
-        total += strip.b[i];
-      }
-      FloatRows.store(strip.b, 0, weights, from * Float.BYTES, DType.F32, count);
-    }
-    return total;
-  }
-
-  /** Maps a logit to an integer that sorts alike; both zeros are equal and NaN counts as -Inf. */
-  private static int key(float logit) {
-    int bits = Float.floatToRawIntBits(Float.isNaN(logit) ? Float.NEGATIVE_INFINITY : logit + 0f);
-    return bits < 0 ? bits ^ Integer.MAX_VALUE : bits;
+    return last;
   }
 }

@@ -17,8 +17,8 @@ import org.touchstone.backends.spi.Kernel;
 import org.touchstone.backends.spi.Plan;
 
 /**
- * Draws tokens: weights of a row go to the workspace, {@link SampleFilter} finds what to keep, sums
- * are FP64 in index order.
+ * Draws tokens: weights of a row go to the workspace, {@link SampleFilter} keeps candidates and
+ * draws one of them.
  */
 final class SampleKernel implements Kernel<SampleArgs> {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
@@ -50,7 +50,7 @@ final class SampleKernel implements Kernel<SampleArgs> {
 
   @Override
   public long workspaceBytes(SampleArgs args) {
-    return spec.random() ? tasks(args) * vocabulary * Float.BYTES : 0;
+    return spec.random() ? tasks(args) * vocabulary * (Float.BYTES + Integer.BYTES) : 0;
   }
 
   @Override
@@ -72,7 +72,7 @@ final class SampleKernel implements Kernel<SampleArgs> {
             if (max != NONE) {
               id =
                   spec.random()
-                      ? draw(logits, row, max, uniform(args, row), weights(workspace, task))
+                      ? draw(logits, row, max, uniform(args, row), workspace(workspace, task))
                       : find(logits, row, max);
             }
             ids.memory.set(ValueLayout.JAVA_INT_UNALIGNED, ids.offset(row, 0), id);
@@ -88,9 +88,19 @@ final class SampleKernel implements Kernel<SampleArgs> {
     return uniform.memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, uniform.offset(row, 0));
   }
 
-  private MemorySegment weights(DeviceMemory workspace, long task) {
+  /**
+   * Scratch of one task.
+   *
+   * @param weights F32 [V]
+   * @param candidates I32 [V]
+   */
+  record Workspace(MemorySegment weights, MemorySegment candidates) {}
+
+  private Workspace workspace(DeviceMemory memory, long task) {
     long bytes = vocabulary * Float.BYTES;
-    return workspace.host().orElseThrow().asSlice(task * bytes, bytes);
+    MemorySegment host = memory.host().orElseThrow();
+    return new Workspace(
+        host.asSlice(2 * task * bytes, bytes), host.asSlice((2 * task + 1) * bytes, bytes));
   }
 
   /** Returns the largest logit; NaN counts as -Inf. */
@@ -134,37 +144,26 @@ final class SampleKernel implements Kernel<SampleArgs> {
     throw new IllegalStateException("logit " + value + " of row " + row + " is gone");
   }
 
-  private int draw(TensorRows logits, long row, float max, float uniform, MemorySegment weights) {
-    Strip strip = Strip.mine();
+  private int draw(TensorRows logits, long row, float max, float uniform, Workspace workspace) {
+    float[] x = Strip.mine().a;
     for (long from = 0; from < vocabulary; from += Strip.LENGTH) {
       int count = Strip.count(vocabulary, from);
-      logits.load(row, from, strip.a, 0, count);
-      weigh(strip.a, max, count);
-      FloatRows.store(strip.a, 0, weights, from * Float.BYTES, DType.F32, count);
+      logits.load(row, from, x, 0, count);
+      exponents(x, max, count);
+      VectorMath.exp(x, 0, count);
+      FloatRows.store(x, 0, workspace.weights(), from * Float.BYTES, DType.F32, count);
     }
-    double total = new SampleFilter(spec, logits, row, weights).apply();
-    double cumulative = 0;
-    int last = -1;
-    for (int i = 0; i < vocabulary; i++) {
-      float weight = weights.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i);
-      cumulative += weight;
-      last = weight > 0 ? i : last;
-      if (cumulative > uniform * total) {
-        return i;
-      }
-    }
-    return last;
+    return new SampleFilter(spec, logits, row, workspace).draw(uniform);
   }
 
-  /** Replaces logits by {@code e^((logit - max) / temperature)}; infinities are all or nothing. */
-  private void weigh(float[] x, float max, int count) {
+  /** Replaces logits by {@code (logit - max) / temperature}; infinities are all or nothing. */
+  private void exponents(float[] x, float max, int count) {
     for (int i = 0; i < count; i += F.length()) {
       FloatVector v = FloatVector.fromArray(F, x, i);
       FloatVector exponent =
           v.sub(max).div(spec.temperature()).blend(0f, v.compare(VectorOperators.EQ, max));
       // NaN logits are the only NaN exponents left.
-      FloatVector known = exponent.blend(NONE, exponent.compare(VectorOperators.NE, exponent));
-      VectorMath.exp(known).intoArray(x, i);
+      exponent.blend(NONE, exponent.compare(VectorOperators.NE, exponent)).intoArray(x, i);
     }
   }
 }

@@ -2,7 +2,6 @@ package org.touchstone.backends.cpu.simd;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
@@ -17,6 +16,10 @@ import org.touchstone.api.Ulps;
  * interpreter than in compiled code, so a kernel that used them would change its results while it
  * warms up. Everything here is built from operations that IEEE 754 defines bit by bit, and the
  * result of an element does not depend on where it lies in a range.
+ *
+ * <p>Functions of several steps are several loops over scratch: a method stops inlining calls when
+ * it has grown by about forty vector operations, and a call that is not inlined allocates its
+ * vectors.
  */
 final class VectorMath {
   /** Largest error of {@link #exp}, in units of the last place of the result. */
@@ -71,71 +74,171 @@ final class VectorMath {
   private static final VectorShuffle<Float> BY_2 = rotation(2);
   private static final VectorShuffle<Float> BY_1 = rotation(1);
 
+  /** Elements that pass through scratch at once: both arrays stay in the first-level cache. */
+  private static final int BLOCK = 1024;
+
+  private static final ThreadLocal<float[][]> SCRATCH =
+      ThreadLocal.withInitial(() -> new float[2][BLOCK]);
+
   private VectorMath() {}
 
-  /** Returns {@code e^x}. */
-  static FloatVector exp(FloatVector x) {
-    // Comparisons are false for NaN, which so passes through.
-    FloatVector high = x.blend(EXP_MAX, x.compare(VectorOperators.GT, EXP_MAX));
-    FloatVector bounded = high.blend(EXP_MIN, high.compare(VectorOperators.LT, EXP_MIN));
-    FloatVector shifted = bounded.fma(LOG2_E, ROUND);
-    FloatVector n = shifted.sub(ROUND);
-    FloatVector r = n.fma(broadcast(-LN2_HIGH), bounded);
-    r = n.fma(broadcast(-LN2_LOW), r);
-    // e^r = 1 + r + r^2 q(r) for |r| <= ln(2)/2, minimax with a relative error of 0.03 units.
-    FloatVector q = broadcast(0x1.6a2436p-10f).fma(r, broadcast(0x1.1239e0p-7f));
-    q = q.fma(r, broadcast(0x1.5558f2p-5f));
-    q = q.fma(r, broadcast(0x1.555492p-3f));
-    q = q.fma(r, broadcast(0x1.fffffcp-2f));
-    FloatVector power = q.mul(r).fma(r, r).add(1f);
-    // Two factors: 2^n alone leaves the range of normal numbers where e^x is subnormal or largest.
-    IntVector exponent = shifted.reinterpretAsInts().sub(ROUND_BITS);
-    IntVector half = exponent.lanewise(VectorOperators.ASHR, 1);
-    return power.mul(powerOfTwo(half)).mul(powerOfTwo(exponent.sub(half)));
+  /** Replaces {@code x[from .. from + count - 1]} by {@code e^x}. */
+  static void exp(float[] x, int from, int count) {
+    exp(x, from, count, 0f);
   }
 
-  private static FloatVector powerOfTwo(IntVector exponent) {
-    return exponent.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+  /** Replaces {@code x[from .. from + count - 1]} by {@code e^(x - shift)}. */
+  static void exp(float[] x, int from, int count, float shift) {
+    int whole = count - count % F.length();
+    expOfVectors(x, from, whole, shift);
+    if (whole < count) {
+      float[] tail = SCRATCH.get()[0];
+      System.arraycopy(x, from + whole, tail, 0, count - whole);
+      expOfVectors(tail, 0, F.length(), shift);
+      System.arraycopy(tail, 0, x, from + whole, count - whole);
+    }
   }
 
-  /** Returns {@code 1 / (1 + e^-x)}. */
-  static FloatVector sigmoid(FloatVector x) {
-    FloatVector t = exp(x.abs().neg());
-    FloatVector numerator = broadcast(1f).blend(t, x.compare(VectorOperators.LT, 0f));
-    return numerator.div(t.add(1f));
+  /** {@link #exp} of whole vectors. */
+  private static void expOfVectors(float[] x, int from, int count, float shift) {
+    for (int i = from; i < from + count; i += F.length()) {
+      FloatVector v = FloatVector.fromArray(F, x, i).sub(shift);
+      // Comparisons are false for NaN, which so passes through.
+      v = v.blend(EXP_MAX, v.compare(VectorOperators.GT, EXP_MAX));
+      v = v.blend(EXP_MIN, v.compare(VectorOperators.LT, EXP_MIN));
+      FloatVector shifted = v.fma(LOG2_E, ROUND);
+      FloatVector n = shifted.sub(ROUND);
+      FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), v);
+      r = n.fma(FloatVector.broadcast(F, -LN2_LOW), r);
+      // e^r = 1 + r + r^2 q(r) for |r| <= ln(2)/2, minimax with a relative error of 0.03 units.
+      FloatVector q =
+          FloatVector.broadcast(F, 0x1.6a2436p-10f)
+              .fma(r, FloatVector.broadcast(F, 0x1.1239e0p-7f));
+      q = q.fma(r, FloatVector.broadcast(F, 0x1.5558f2p-5f));
+      q = q.fma(r, FloatVector.broadcast(F, 0x1.555492p-3f));
+      q = q.fma(r, FloatVector.broadcast(F, 0x1.fffffcp-2f));
+      FloatVector power = q.mul(r).fma(r, r).add(1f);
+      // Two factors: 2^n alone leaves the normal numbers where e^x is subnormal or largest.
+      IntVector exponent = shifted.reinterpretAsInts().sub(ROUND_BITS);
+      IntVector half = exponent.lanewise(VectorOperators.ASHR, 1);
+      IntVector rest = exponent.sub(half);
+      power
+          .mul(half.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats())
+          .mul(rest.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats())
+          .intoArray(x, i);
+    }
   }
 
-  /** Returns {@code x / (1 + e^-x)}; -0 for -Inf. */
-  static FloatVector silu(FloatVector x) {
-    return scaledSigmoid(x, x);
+  /** Replaces {@code x[from .. from + count - 1]} by {@code 1 / (1 + e^-x)}. */
+  static void sigmoid(float[] x, int from, int count) {
+    inBlocks(
+        x,
+        from,
+        count,
+        (v, t, n) -> {
+          expOfNegatedMagnitude(v, t, n);
+          for (int i = 0; i < n; i += F.length()) {
+            FloatVector e = FloatVector.fromArray(F, t, i);
+            FloatVector one = FloatVector.broadcast(F, 1f);
+            one.blend(e, FloatVector.fromArray(F, v, i).compare(VectorOperators.LT, 0f))
+                .div(e.add(1f))
+                .intoArray(v, i);
+          }
+        });
   }
 
-  /** Returns {@code g sigma(x)} for a finite positive {@code x / g}; -0 for -Inf. */
-  static FloatVector scaledSigmoid(FloatVector g, FloatVector x) {
-    FloatVector t = exp(x.abs().neg());
-    VectorMask<Float> negative = x.compare(VectorOperators.LT, 0f);
-    FloatVector numerator = broadcast(1f).blend(t, negative);
-    // -Inf times a numerator of 0 would be NaN; any finite number gives the -0 that is wanted.
-    FloatVector finite = g.blend(-Float.MAX_VALUE, g.compare(VectorOperators.LT, -Float.MAX_VALUE));
-    return finite.mul(numerator).div(t.add(1f));
+  /** Replaces {@code x[from .. from + count - 1]} by {@code x / (1 + e^-x)}; -0 for -Inf. */
+  static void silu(float[] x, int from, int count) {
+    inBlocks(
+        x,
+        from,
+        count,
+        (v, t, n) -> {
+          expOfNegatedMagnitude(v, t, n);
+          multiplyBySigmoid(v, 0, t, n);
+        });
   }
 
-  /** Returns the hyperbolic tangent. */
-  static FloatVector tanh(FloatVector x) {
-    FloatVector magnitude = x.abs();
-    FloatVector square = x.mul(x);
-    // tanh x = x + x^3 p(x^2) for |x| <= 0.625, minimax with a relative error of 0.002 units.
-    FloatVector p = broadcast(0x1.18e9acp-9f).fma(square, broadcast(-0x1.0bf710p-7f));
-    p = p.fma(square, broadcast(0x1.638bc2p-6f));
-    p = p.fma(square, broadcast(-0x1.b9ee9ap-5f));
-    p = p.fma(square, broadcast(0x1.111066p-3f));
-    p = p.fma(square, broadcast(-0x1.555554p-2f));
-    FloatVector small = p.mul(square).fma(magnitude, magnitude);
-    FloatVector t = exp(magnitude.add(magnitude).neg());
-    FloatVector large = broadcast(1f).sub(t.add(t).div(t.add(1f)));
-    FloatVector result = small.blend(large, magnitude.compare(VectorOperators.GT, 0.625f));
-    IntVector sign = x.reinterpretAsInts().and(Integer.MIN_VALUE);
-    return result.reinterpretAsInts().or(sign).reinterpretAsFloats();
+  /** Replaces {@code x[from .. from + count - 1]} by its hyperbolic tangent. */
+  static void tanh(float[] x, int from, int count) {
+    inBlocks(
+        x,
+        from,
+        count,
+        (v, t, n) -> {
+          for (int i = 0; i < n; i += F.length()) {
+            FloatVector.fromArray(F, v, i).abs().mul(-2f).intoArray(t, i);
+          }
+          expOfVectors(t, 0, n, 0f);
+          tanh(v, t, n);
+        });
+  }
+
+  /** Completes {@code tanh} of whole vectors, with {@code t = e^(-2 |x|)}. */
+  private static void tanh(float[] x, float[] t, int count) {
+    for (int i = 0; i < count; i += F.length()) {
+      FloatVector v = FloatVector.fromArray(F, x, i);
+      FloatVector magnitude = v.abs();
+      FloatVector square = v.mul(v);
+      // tanh x = x + x^3 p(x^2) for |x| <= 0.625, minimax with a relative error of 0.002 units.
+      FloatVector p =
+          FloatVector.broadcast(F, 0x1.18e9acp-9f)
+              .fma(square, FloatVector.broadcast(F, -0x1.0bf710p-7f));
+      p = p.fma(square, FloatVector.broadcast(F, 0x1.638bc2p-6f));
+      p = p.fma(square, FloatVector.broadcast(F, -0x1.b9ee9ap-5f));
+      p = p.fma(square, FloatVector.broadcast(F, 0x1.111066p-3f));
+      p = p.fma(square, FloatVector.broadcast(F, -0x1.555554p-2f));
+      FloatVector small = p.mul(square).fma(magnitude, magnitude);
+      FloatVector e = FloatVector.fromArray(F, t, i);
+      FloatVector large = FloatVector.broadcast(F, 1f).sub(e.add(e).div(e.add(1f)));
+      FloatVector result = small.blend(large, magnitude.compare(VectorOperators.GT, 0.625f));
+      IntVector sign = v.reinterpretAsInts().and(Integer.MIN_VALUE);
+      result.reinterpretAsInts().or(sign).reinterpretAsFloats().intoArray(x, i);
+    }
+  }
+
+  /**
+   * Sets {@code t = e^-|x|} for whole vectors from the start of both arrays, up to the one that
+   * holds element {@code count - 1}. Unlike {@code e^-x} it never overflows.
+   */
+  static void expOfNegatedMagnitude(float[] x, float[] t, int count) {
+    int whole = Math.ceilDiv(count, F.length()) * F.length();
+    for (int i = 0; i < whole; i += F.length()) {
+      FloatVector.fromArray(F, x, i).abs().neg().intoArray(t, i);
+    }
+    expOfVectors(t, 0, whole, 0f);
+  }
+
+  /**
+   * Replaces {@code g[from ..]} by {@code g sigma(x)} for whole vectors, with {@code t = e^-|x|}
+   * and an x of the sign of g; -0 for -Inf.
+   */
+  static void multiplyBySigmoid(float[] g, int from, float[] t, int count) {
+    for (int i = 0; i < count; i += F.length()) {
+      FloatVector v = FloatVector.fromArray(F, g, from + i);
+      FloatVector e = FloatVector.fromArray(F, t, i);
+      FloatVector numerator =
+          FloatVector.broadcast(F, 1f).blend(e, v.compare(VectorOperators.LT, 0f));
+      // -Inf times a numerator of 0 would be NaN; any finite number gives the -0 that is wanted.
+      v = v.blend(-Float.MAX_VALUE, v.compare(VectorOperators.LT, -Float.MAX_VALUE));
+      v.mul(numerator).div(e.add(1f)).intoArray(g, from + i);
+    }
+  }
+
+  /** A function of whole vectors: replaces the first array, with the second as scratch. */
+  private interface BlockFunction {
+    void apply(float[] x, float[] scratch, int count);
+  }
+
+  /** Passes a range through scratch arrays that hold whole vectors. */
+  private static void inBlocks(float[] x, int from, int count, BlockFunction function) {
+    float[][] scratch = SCRATCH.get();
+    for (int done = 0; done < count; done += BLOCK) {
+      int n = Math.min(BLOCK, count - done);
+      System.arraycopy(x, from + done, scratch[0], 0, n);
+      function.apply(scratch[0], scratch[1], Math.ceilDiv(n, F.length()) * F.length());
+      System.arraycopy(scratch[0], 0, x, from + done, n);
+    }
   }
 
   /** Rounds to the nearest BF16 numbers, ties to even; NaN stays NaN. */
@@ -147,66 +250,9 @@ final class VectorMath {
     return rounded.blend(x, x.compare(VectorOperators.NE, x));
   }
 
-  private static FloatVector broadcast(float value) {
-    return FloatVector.broadcast(F, value);
-  }
-
-  /** Replaces {@code x[from .. from + count - 1]} by {@code e^x}. */
-  static void exp(float[] x, int from, int count) {
-    exp(x, from, count, 0f);
-  }
-
-  /** Replaces {@code x[from .. from + count - 1]} by {@code e^(x - shift)}. */
-  static void exp(float[] x, int from, int count, float shift) {
-    int i = 0;
-    for (; i <= count - F.length(); i += F.length()) {
-      exp(FloatVector.fromArray(F, x, from + i).sub(shift)).intoArray(x, from + i);
-    }
-    if (i < count) {
-      VectorMask<Float> rest = F.indexInRange(i, count);
-      exp(FloatVector.fromArray(F, x, from + i, rest).sub(shift)).intoArray(x, from + i, rest);
-    }
-  }
-
-  /** Replaces {@code x[from .. from + count - 1]} by its sigmoid. */
-  static void sigmoid(float[] x, int from, int count) {
-    int i = 0;
-    for (; i <= count - F.length(); i += F.length()) {
-      sigmoid(FloatVector.fromArray(F, x, from + i)).intoArray(x, from + i);
-    }
-    if (i < count) {
-      VectorMask<Float> rest = F.indexInRange(i, count);
-      sigmoid(FloatVector.fromArray(F, x, from + i, rest)).intoArray(x, from + i, rest);
-    }
-  }
-
-  /** Replaces {@code x[from .. from + count - 1]} by {@code x sigma(x)}. */
-  static void silu(float[] x, int from, int count) {
-    int i = 0;
-    for (; i <= count - F.length(); i += F.length()) {
-      silu(FloatVector.fromArray(F, x, from + i)).intoArray(x, from + i);
-    }
-    if (i < count) {
-      VectorMask<Float> rest = F.indexInRange(i, count);
-      silu(FloatVector.fromArray(F, x, from + i, rest)).intoArray(x, from + i, rest);
-    }
-  }
-
-  /** Replaces {@code x[from .. from + count - 1]} by its hyperbolic tangent. */
-  static void tanh(float[] x, int from, int count) {
-    int i = 0;
-    for (; i <= count - F.length(); i += F.length()) {
-      tanh(FloatVector.fromArray(F, x, from + i)).intoArray(x, from + i);
-    }
-    if (i < count) {
-      VectorMask<Float> rest = F.indexInRange(i, count);
-      tanh(FloatVector.fromArray(F, x, from + i, rest)).intoArray(x, from + i, rest);
-    }
-  }
-
   /** Returns the largest of {@code x[from .. from + count - 1]}: -Inf for none, NaN if one is. */
   static float max(float[] x, int from, int count) {
-    FloatVector largest = broadcast(Float.NEGATIVE_INFINITY);
+    FloatVector largest = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
     int i = 0;
     for (; i <= count - F.length(); i += F.length()) {
       largest = largest.max(FloatVector.fromArray(F, x, from + i));
