@@ -21,8 +21,7 @@ final class AttentionDecodePagedCases implements OperatorCases {
   };
 
   private static final long[][] DIMS = {
-    {1, 1}, {33, 17}, {80, 80}, {96, 64}, {128, 128}, {192, 128}, {256, 256}, {512, 512},
-    {576, 512}
+    {1, 1}, {33, 17}, {80, 80}, {96, 64}, {128, 128}, {192, 128}, {256, 256}, {512, 512}, {576, 512}
   };
 
   private static final long[][] HEADS = {{1, 1}, {3, 3}, {4, 1}, {16, 2}, {16, 1}, {67, 1}};
@@ -92,8 +91,7 @@ final class AttentionDecodePagedCases implements OperatorCases {
     }
     for (long[] dims : DIMS) {
       sink.add(l1(of(draft(DataFamily.RANDOM).dims(dims[0], dims[1]), 16, 1, 37, 5)));
-      sink.add(
-          of(draft(DataFamily.RANDOM).types(DType.F32).dims(dims[0], dims[1]), 64, 2, 130, 1));
+      sink.add(of(draft(DataFamily.RANDOM).types(DType.F32).dims(dims[0], dims[1]), 64, 2, 130, 1));
     }
     for (long[] heads : HEADS) {
       sink.add(l1(of(draft(DataFamily.RANDOM).heads(heads[0], heads[1]), 16, 1, 37, 5)));

@@ -17,13 +17,30 @@ import org.touchstone.conformance.cases.AttentionDraft.Scores;
 final class AttentionPrefillCases implements OperatorCases {
   /** Queries and keys of a padded sequence. */
   private static final long[][] LENGTHS = {
-    {1, 1}, {1, 64}, {7, 7}, {16, 17}, {31, 31}, {33, 97}, {63, 64}, {65, 65}, {5, 3}, {40, 7},
+    {1, 1},
+    {1, 64},
+    {7, 7},
+    {16, 17},
+    {31, 31},
+    {33, 97},
+    {63, 64},
+    {65, 65},
+    {5, 3},
+    {40, 7},
     {129, 129}
   };
 
   /** Dimensions of keys and values of models and ugly ones. */
   private static final long[][] DIMS = {
-    {1, 1}, {2, 3}, {33, 17}, {80, 80}, {96, 64}, {128, 128}, {192, 128}, {256, 256}, {512, 512},
+    {1, 1},
+    {2, 3},
+    {33, 17},
+    {80, 80},
+    {96, 64},
+    {128, 128},
+    {192, 128},
+    {256, 256},
+    {512, 512},
     {576, 512}
   };
 
@@ -82,9 +99,7 @@ final class AttentionPrefillCases implements OperatorCases {
       sink.add(
           l1(
               packed(
-                  exact.mask(AttentionMask.NONE),
-                  new long[] {3, 5, 2},
-                  new long[] {16, 128, 1})));
+                  exact.mask(AttentionMask.NONE), new long[] {3, 5, 2}, new long[] {16, 128, 1})));
       AttentionDraft withSink = draft(DataFamily.EXACT_INTEGER).types(type).sinks(1);
       sink.add(l1(padded(withSink.mask(AttentionMask.NONE), 1, 5, 63)));
       sink.add(padded(withSink.mask(AttentionMask.window(7)), 2, 33, 70));
@@ -93,8 +108,9 @@ final class AttentionPrefillCases implements OperatorCases {
     sink.add(
         l1(
             padded(
-                draft(DataFamily.SATURATING).types(DType.F32, DType.BF16).mask(
-                    AttentionMask.window(1)),
+                draft(DataFamily.SATURATING)
+                    .types(DType.F32, DType.BF16)
+                    .mask(AttentionMask.window(1)),
                 1,
                 9,
                 9)));
@@ -115,9 +131,7 @@ final class AttentionPrefillCases implements OperatorCases {
     }
     for (long[] dims : DIMS) {
       sink.add(l1(padded(draft(DataFamily.RANDOM).dims(dims[0], dims[1]), 1, 9, 21)));
-      sink.add(
-          padded(
-              draft(DataFamily.RANDOM).types(DType.F32).dims(dims[0], dims[1]), 2, 33, 66));
+      sink.add(padded(draft(DataFamily.RANDOM).types(DType.F32).dims(dims[0], dims[1]), 2, 33, 66));
     }
     for (long[] heads : HEADS) {
       sink.add(l1(padded(draft(DataFamily.RANDOM).heads(heads[0], heads[1]), 2, 11, 23)));
@@ -204,8 +218,7 @@ final class AttentionPrefillCases implements OperatorCases {
       for (DType type : new DType[] {DType.BF16, DType.F32}) {
         AttentionDraft draft = draft(DataFamily.RANDOM).types(type).sinks(1);
         sink.add(l1(padded(draft, 2, 13, 29).placement(placement)));
-        sink.add(
-            l1(packed(draft, new long[] {5, 8}, new long[] {5, 19}).placement(placement)));
+        sink.add(l1(packed(draft, new long[] {5, 8}, new long[] {5, 19}).placement(placement)));
       }
     }
     for (DataFamily family : new DataFamily[] {DataFamily.RANDOM, DataFamily.STRUCTURED}) {

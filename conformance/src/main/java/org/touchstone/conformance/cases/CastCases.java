@@ -8,11 +8,20 @@ import org.touchstone.api.format.Saturation;
 import org.touchstone.api.op.CastSpec;
 import org.touchstone.api.op.Op;
 
-/** Cases of {@code cast}: every type into every type, both overflow behaviours, all narrow codes. */
+/**
+ * Cases of {@code cast}: every type into every type, both overflow behaviours, all narrow codes.
+ */
 final class CastCases implements OperatorCases {
   private static final DType[] TYPES = {
-    DType.F32, DType.F16, DType.BF16, DType.E4M3FN, DType.E5M2, DType.E4M3FNUZ, DType.E5M2FNUZ,
-    DType.E2M1, DType.E8M0
+    DType.F32,
+    DType.F16,
+    DType.BF16,
+    DType.E4M3FN,
+    DType.E5M2,
+    DType.E4M3FNUZ,
+    DType.E5M2FNUZ,
+    DType.E2M1,
+    DType.E8M0
   };
 
   @Override
@@ -42,8 +51,7 @@ final class CastCases implements OperatorCases {
       }
     }
     CastSpec narrow = spec(DType.F32, DType.BF16, Saturation.NONSAT);
-    sink.add(
-        of(narrow, DataFamily.RANDOM, 0, 9).level(Level.L1).zeroAnswer("no elements"));
+    sink.add(of(narrow, DataFamily.RANDOM, 0, 9).level(Level.L1).zeroAnswer("no elements"));
     sink.add(of(narrow, DataFamily.RANDOM).level(Level.L1));
     for (Placement placement : new Placement[] {Placement.GAPS, Placement.OFFSET}) {
       for (DType to : new DType[] {DType.BF16, DType.E4M3FN, DType.E2M1}) {
@@ -73,7 +81,8 @@ final class CastCases implements OperatorCases {
       if (from.bits() <= 8) {
         all.label("data", "codes").filler(data -> data.fill("x", i -> i));
       } else if (to == DType.E8M0) {
-        all.filler(data -> data.values("x", i -> Math.scalb(1 + (i % 97) / 97.0, (int) (i % 24) - 12)));
+        all.filler(
+            data -> data.values("x", i -> Math.scalb(1 + (i % 97) / 97.0, (int) (i % 24) - 12)));
       }
       boolean first = saturation == Saturation.NONSAT || from.bits() > 8;
       sink.add(all.level(first ? Level.L0 : Level.L1));

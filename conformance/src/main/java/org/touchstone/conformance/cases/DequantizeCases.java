@@ -41,8 +41,7 @@ final class DequantizeCases implements OperatorCases {
                   data.scales("scale");
                 })
             .level(Level.L0));
-    sink.add(
-        of(codes256, DataFamily.RANDOM, 0).level(Level.L1).zeroAnswer("no elements"));
+    sink.add(of(codes256, DataFamily.RANDOM, 0).level(Level.L1).zeroAnswer("no elements"));
     for (Placement placement : new Placement[] {Placement.GAPS, Placement.OFFSET}) {
       sink.add(of(codes256, DataFamily.RANDOM, 3).placement(placement).level(Level.L1));
     }

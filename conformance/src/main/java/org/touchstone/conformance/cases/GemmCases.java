@@ -90,8 +90,7 @@ final class GemmCases implements OperatorCases {
     DataFamily random = DataFamily.RANDOM;
     DType bf16 = DType.BF16;
     // DeepSeek-V3: kv_a 576 x 7168, q_a 1536 x 7168
-    for (GemmOperands operands :
-        new GemmOperands[] {GemmOperands.FP8_BLOCK, GemmOperands.BF16}) {
+    for (GemmOperands operands : new GemmOperands[] {GemmOperands.FP8_BLOCK, GemmOperands.BF16}) {
       sink.add(of(GemmSpec.of(operands, 576, 7168, bf16), 1, random).sampled(256).level(Level.L1));
       sink.add(of(GemmSpec.of(operands, 1536, 7168, bf16), 33, random).sampled(96));
     }
@@ -99,8 +98,7 @@ final class GemmCases implements OperatorCases {
     sink.add(of(GemmSpec.of(GemmOperands.FP8_CHANNEL, 640, 2880, bf16), 2, random).level(Level.L1));
     sink.add(of(GemmSpec.of(GemmOperands.FP8_TENSOR, 640, 2880, bf16), 2, random).level(Level.L1));
     // router of DeepSeek-V3
-    sink.add(
-        of(GemmSpec.of(GemmOperands.F32, 256, 7168, DType.F32), 3, random).level(Level.L1));
+    sink.add(of(GemmSpec.of(GemmOperands.F32, 256, 7168, DType.F32), 3, random).level(Level.L1));
     // an expert of DeepSeek-V3
     sink.add(
         of(GemmSpec.of(GemmOperands.FP8_BLOCK, 2048, 7168, bf16), 129, random)

@@ -37,8 +37,7 @@ final class KvCacheWriteCases implements OperatorCases {
     for (DType input : new DType[] {DType.BF16, DType.F32}) {
       for (DType cache : new DType[] {DType.BF16, DType.F32}) {
         for (DataFamily family : DataFamily.values()) {
-          sink.add(
-              l1(of(Kind.SEPARATE, input, cache, family, Slots.SHUFFLED, 16, 13, 2, 24, 16)));
+          sink.add(l1(of(Kind.SEPARATE, input, cache, family, Slots.SHUFFLED, 16, 13, 2, 24, 16)));
           sink.add(l1(of(Kind.LATENT, input, cache, family, Slots.SKIPPING, 16, 13, 1, 40, 8)));
         }
         for (long page : new long[] {1, 7, 64}) {
@@ -144,8 +143,7 @@ final class KvCacheWriteCases implements OperatorCases {
       long heads,
       long keyDim,
       long valueDim) {
-    KvCacheWriteSpec spec =
-        new KvCacheWriteSpec(kind, input, cache, heads, keyDim, valueDim, page);
+    KvCacheWriteSpec spec = new KvCacheWriteSpec(kind, input, cache, heads, keyDim, valueDim, page);
     return TestCase.of(spec, family)
         .extent("T", tokens)
         .label("kind", kind.name().toLowerCase(Locale.ROOT))

@@ -37,8 +37,7 @@ final class MlaDecodeAbsorbedCases implements OperatorCases {
         for (long[] lengths : LENGTHS) {
           MlaDraft draft = MlaDraft.of(DataFamily.RANDOM, MlaDraft.SMALL, type);
           sink.add(
-              of(draft, type, page, 1, lengths)
-                  .level(type == DType.BF16 ? Level.L1 : Level.L2));
+              of(draft, type, page, 1, lengths).level(type == DType.BF16 ? Level.L1 : Level.L2));
           sink.add(
               of(
                   MlaDraft.of(DataFamily.STRUCTURED, MlaDraft.UGLY[1], type)
@@ -84,13 +83,7 @@ final class MlaDecodeAbsorbedCases implements OperatorCases {
     sink.add(l1(of(small, DType.BF16, 64, 1, lengths(513, 40))));
     sink.add(l1(of(small, DType.BF16, 16, 2, lengths(1100))));
     sink.add(l1(of(small, DType.BF16, 16, 70, lengths(90, 8))));
-    sink.add(
-        l1(
-            of(
-                small,
-                DType.BF16,
-                new PagedSequences(16, Sharing.PREFIX, 70, 90, 65),
-                1)));
+    sink.add(l1(of(small, DType.BF16, new PagedSequences(16, Sharing.PREFIX, 70, 90, 65), 1)));
     models(sink);
   }
 
@@ -99,8 +92,7 @@ final class MlaDecodeAbsorbedCases implements OperatorCases {
     sink.add(
         l1(
             of(
-                    MlaDraft.of(
-                        DataFamily.RANDOM, new MlaDims(16, 512, 128, 64, 128), DType.BF16),
+                    MlaDraft.of(DataFamily.RANDOM, new MlaDims(16, 512, 128, 64, 128), DType.BF16),
                     DType.BF16,
                     64,
                     1,

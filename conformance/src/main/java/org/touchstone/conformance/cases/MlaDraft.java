@@ -20,12 +20,7 @@ import org.touchstone.conformance.data.InputData;
  * @param mask visible keys
  */
 record MlaDraft(
-    DataFamily family,
-    MlaDims dims,
-    DType dtype,
-    DType weight,
-    DType output,
-    AttentionMask mask) {
+    DataFamily family, MlaDims dims, DType dtype, DType weight, DType output, AttentionMask mask) {
   /** A small trained model's dimensions. */
   static final MlaDims SMALL = new MlaDims(4, 64, 32, 16, 32);
 

@@ -41,8 +41,7 @@ final class MlaPrefillCases implements OperatorCases {
         sink.add(l1(of(draft, lengths[0], lengths[1])));
         sink.add(
             of(
-                MlaDraft.of(DataFamily.STRUCTURED, MlaDraft.UGLY[1], type)
-                    .with(AttentionMask.NONE),
+                MlaDraft.of(DataFamily.STRUCTURED, MlaDraft.UGLY[1], type).with(AttentionMask.NONE),
                 lengths[0],
                 lengths[1]));
       }
@@ -77,8 +76,7 @@ final class MlaPrefillCases implements OperatorCases {
     sink.add(
         l1(
             of(
-                    MlaDraft.of(
-                        DataFamily.RANDOM, new MlaDims(16, 512, 128, 64, 128), DType.BF16),
+                    MlaDraft.of(DataFamily.RANDOM, new MlaDims(16, 512, 128, 64, 128), DType.BF16),
                     lengths(9),
                     lengths(20))
                 .sampled(16)));

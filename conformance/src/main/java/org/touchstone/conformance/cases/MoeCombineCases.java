@@ -44,8 +44,7 @@ final class MoeCombineCases implements OperatorCases {
           for (long[] size : UGLY) {
             boolean core = input == output && (size == UGLY[0] || size == UGLY[5]);
             sink.add(
-                of(input, output, size, Rows.SHUFFLED, family)
-                    .level(core ? Level.L1 : Level.L2));
+                of(input, output, size, Rows.SHUFFLED, family).level(core ? Level.L1 : Level.L2));
           }
         }
       }
@@ -83,7 +82,8 @@ final class MoeCombineCases implements OperatorCases {
       sink.add(of(input, bf16, UGLY[3], Rows.HOLES, random).level(Level.L1).absent("shared"));
       sink.add(of(input, f32, UGLY[3], Rows.SAME, random).level(Level.L1));
       for (Placement placement : new Placement[] {Placement.GAPS, Placement.OFFSET}) {
-        sink.add(of(input, input, UGLY[3], Rows.HOLES, random).level(Level.L1).placement(placement));
+        sink.add(
+            of(input, input, UGLY[3], Rows.HOLES, random).level(Level.L1).placement(placement));
         sink.add(of(input, f32, UGLY[5], Rows.HOLES, random).placement(placement));
       }
     }

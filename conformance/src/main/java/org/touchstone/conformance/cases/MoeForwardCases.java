@@ -122,8 +122,7 @@ final class MoeForwardCases implements OperatorCases {
         sink.add(
             of(spec, 5, ExpertChoice.HOLES, Taps.ON, random).level(Level.L1).placement(placement));
       }
-      TestCase.Builder none =
-          of(spec, 4, ExpertChoice.NONE, Taps.OFF, random).level(Level.L1);
+      TestCase.Builder none = of(spec, 4, ExpertChoice.NONE, Taps.OFF, random).level(Level.L1);
       sink.add(
           spec.sharedIntermediate() == 0
               ? none.zeroAnswer("no slot has an expert and there is no shared one")
@@ -160,8 +159,7 @@ final class MoeForwardCases implements OperatorCases {
         spec(GemmOperands.BF16, 4, 2, 2048, 512).shared(512, SharedGate.SIGMOID).build();
     sink.add(of(next, 3, ExpertChoice.UNIFORM, Taps.OFF, random).sampled(128));
     MoeForwardSpec many = spec(GemmOperands.FP8_BLOCK, 128, 8, 2048, 768).build();
-    sink.add(
-        of(many, 64, ExpertChoice.UNIFORM, Taps.OFF, random).level(Level.L3).sampled(8));
+    sink.add(of(many, 64, ExpertChoice.UNIFORM, Taps.OFF, random).level(Level.L3).sampled(8));
   }
 
   private static TestCase.Builder of(

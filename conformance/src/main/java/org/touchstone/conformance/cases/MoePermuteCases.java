@@ -47,8 +47,7 @@ final class MoePermuteCases implements OperatorCases {
     }
     sink.add(of(new long[] {0, 8, 2}, ExpertChoice.UNIFORM).level(Level.L1).zeroAnswer("no slots"));
     for (Placement placement : new Placement[] {Placement.GAPS, Placement.OFFSET}) {
-      sink.add(
-          of(new long[] {17, 16, 4}, ExpertChoice.HOLES).level(Level.L1).placement(placement));
+      sink.add(of(new long[] {17, 16, 4}, ExpertChoice.HOLES).level(Level.L1).placement(placement));
       sink.add(of(new long[] {31, 5, 1}, ExpertChoice.UNIFORM).placement(placement));
     }
     for (long tokens : new long[] {128, 129, 4097}) {
@@ -64,10 +63,10 @@ final class MoePermuteCases implements OperatorCases {
 
   private static TestCase.Builder of(long[] size, ExpertChoice choice) {
     return TestCase.of(new MoePermuteSpec(size[1], size[2]), DataFamily.EXACT_INTEGER)
-            .extent("T", size[0])
-            .label("e", size[1])
-            .label("k", size[2])
-            .label("experts", choice.label())
-            .filler(data -> choice.fill(data, "indices", size[1]));
+        .extent("T", size[0])
+        .label("e", size[1])
+        .label("k", size[2])
+        .label("experts", choice.label())
+        .filler(data -> choice.fill(data, "indices", size[1]));
   }
 }

@@ -36,8 +36,7 @@ final class PagedSequences {
   /** Names lengths and gives the symbols of caches and tables their values. */
   TestCase.Builder describe(TestCase.Builder builder) {
     builder
-        .label(
-            "len", AttentionPrefillCases.text(lengths))
+        .label("len", AttentionPrefillCases.text(lengths))
         .label("page", pageSize)
         .derived("B", lengths.length)
         .derived("pages", used() + 1L)

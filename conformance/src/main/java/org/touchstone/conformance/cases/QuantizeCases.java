@@ -82,16 +82,14 @@ final class QuantizeCases implements OperatorCases {
     return builder.filler(
         data -> {
           String slot = data.has("x") ? "x" : "w";
-          data.values(
-              slot, i -> Math.scalb(data.random(slot).unit(i) - 0.5, -6 - (int) (i % 140)));
+          data.values(slot, i -> Math.scalb(data.random(slot).unit(i) - 0.5, -6 - (int) (i % 140)));
         });
   }
 
   private static void edges(CaseSink sink, Rule rule) {
     QuantizeFp8GroupSpec spec =
         new QuantizeFp8GroupSpec(DType.F32, 384, 128, rule.mode, rule.dtype, FLOOR);
-    sink.add(
-        group(spec, rule, DataFamily.RANDOM, 0).level(Level.L1).zeroAnswer("no elements"));
+    sink.add(group(spec, rule, DataFamily.RANDOM, 0).level(Level.L1).zeroAnswer("no elements"));
     sink.add(
         group(spec, rule, DataFamily.STRUCTURED, 4)
             .label("data", "nonfinite")
@@ -113,8 +111,7 @@ final class QuantizeCases implements OperatorCases {
             .filler(data -> data.values("x", i -> Math.scalb(448.0, (int) (i / 128) - 3)))
             .level(Level.L1));
     for (Placement placement : new Placement[] {Placement.GAPS, Placement.OFFSET}) {
-      sink.add(
-          group(spec, rule, DataFamily.RANDOM, 7).placement(placement).level(Level.L1));
+      sink.add(group(spec, rule, DataFamily.RANDOM, 7).placement(placement).level(Level.L1));
     }
   }
 

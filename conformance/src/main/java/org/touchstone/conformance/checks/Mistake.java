@@ -62,7 +62,8 @@ enum Mistake {
       case OVERLAP ->
           present.stream()
               .anyMatch(
-                  s -> !s.written() && Tensor.denseBytes(s.dtype(), testCase.shape(s)) > Long.BYTES);
+                  s ->
+                      !s.written() && Tensor.denseBytes(s.dtype(), testCase.shape(s)) > Long.BYTES);
       case MISSING_TENSOR, DTYPE, CLOSED_BUFFER, HOST_TENSOR, FOREIGN_DEVICE -> true;
     };
   }

@@ -16,7 +16,8 @@ import org.touchstone.conformance.data.InputData;
 
 class CaseCatalogTest {
   /** Operators that may lack a generator. */
-  private static final Set<Op> WITHOUT_GENERATOR = EnumSet.complementOf(
+  private static final Set<Op> WITHOUT_GENERATOR =
+      EnumSet.complementOf(
           EnumSet.of(
               Op.ADD,
               Op.MOE_ROUTE,
