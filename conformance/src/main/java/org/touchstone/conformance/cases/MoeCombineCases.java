@@ -1,5 +1,6 @@
 package org.touchstone.conformance.cases;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
 import org.touchstone.api.format.DType;
@@ -13,7 +14,7 @@ import org.touchstone.conformance.data.InputData;
 final class MoeCombineCases implements OperatorCases {
   /** Tokens, columns, slots per token. */
   private static final long[][] UGLY = {
-    {1, 1, 1}, {1, 7, 2}, {3, 33, 3}, {17, 129, 4}, {31, 64, 1}, {5, 1025, 8}
+    {1, 3, 1}, {1, 7, 2}, {3, 33, 3}, {17, 129, 4}, {31, 64, 1}, {5, 1025, 8}
   };
 
   /** Where a token's slots lie among the rows of o. */
@@ -42,7 +43,8 @@ final class MoeCombineCases implements OperatorCases {
           sink.add(of(input, output, UGLY[2], Rows.HOLES, family).level(Level.L1));
           sink.add(of(input, output, UGLY[3], Rows.HOLES, family).level(Level.L1));
           for (long[] size : UGLY) {
-            boolean core = input == output && (size == UGLY[0] || size == UGLY[5]);
+            boolean core =
+                input == output && (Arrays.equals(size, UGLY[0]) || Arrays.equals(size, UGLY[5]));
             sink.add(
                 of(input, output, size, Rows.SHUFFLED, family).level(core ? Level.L1 : Level.L2));
           }
