@@ -1,6 +1,7 @@
 package org.touchstone.tools.cli;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -58,8 +59,8 @@ final class RunCommand extends ToolkitCommand {
   @Option(
       names = "--max-tokens",
       paramLabel = "N",
-      description = "Most new tokens; 128 by default.")
-  private int maxTokens = 128;
+      description = "Most new tokens; 100 by default.")
+  private int maxTokens = 100;
 
   @Option(
       names = "--temperature",
@@ -130,6 +131,13 @@ final class RunCommand extends ToolkitCommand {
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
       Blueprint blueprint = Blueprint.read(folder, checkpoint);
       ByteTokenizer tokenizer = ByteTokenizer.of(folder, blueprint.config());
+      int[] ids =
+          tokenizer.encode(score.isPresent() ? bytes(score.get()) : utf8(prompt.orElseThrow()));
+      if (score.isPresent()) {
+        Scorer.requirePossible(blueprint.config(), window, ids.length);
+      } else {
+        Generator.requirePossible(blueprint.config(), ids.length, maxTokens);
+      }
       SampleSpec sampling = sampling(blueprint);
       try (Hal hal = Hal.open();
           Device device = hal.select(selection(blueprint, sampling));
@@ -144,9 +152,9 @@ final class RunCommand extends ToolkitCommand {
                 model.loadReport(),
                 (System.nanoTime() - start) * 1e-9));
         if (score.isPresent()) {
-          score(model, tokenizer, score.get());
+          score(model, ids, score.get());
         } else {
-          generate(model, tokenizer, sampling, prompt.orElseThrow());
+          generate(model, tokenizer, sampling, ids);
         }
         return ExitCode.OK;
       }
@@ -172,7 +180,7 @@ final class RunCommand extends ToolkitCommand {
   }
 
   private void generate(
-      LanguageModel model, ByteTokenizer tokenizer, SampleSpec sampling, String text)
+      LanguageModel model, ByteTokenizer tokenizer, SampleSpec sampling, int[] ids)
       throws IOException {
     Generator generator =
         new Generator(
@@ -184,7 +192,7 @@ final class RunCommand extends ToolkitCommand {
         target -> {
           Generator.Result result =
               generator.generate(
-                  tokenizer.encode(text),
+                  ids,
                   maxTokens,
                   seed,
                   id -> {
@@ -203,8 +211,7 @@ final class RunCommand extends ToolkitCommand {
         });
   }
 
-  private void score(LanguageModel model, ByteTokenizer tokenizer, Path file) throws IOException {
-    int[] ids = tokenizer.encode(bytes(file));
+  private void score(LanguageModel model, int[] ids, Path file) throws IOException {
     Scorer scorer = new Scorer(model, window);
     Scorer.Score result;
     try (Progress progress = new Progress(streams(), "tokens", ids.length)) {
@@ -225,6 +232,10 @@ final class RunCommand extends ToolkitCommand {
     }
     receipts(model, document);
     output.write(streams(), target -> JsonText.write(document, target));
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   private static byte[] bytes(Path file) throws IOException {

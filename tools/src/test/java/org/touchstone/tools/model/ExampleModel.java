@@ -58,6 +58,12 @@ public final class ExampleModel {
 
   /** Writes the example's checkpoint with changes. */
   public static Path writeCheckpoint(Path folder, Consumer<Map<String, Content>> change) {
+    return writeCheckpoint(folder, 0, change);
+  }
+
+  /** Writes the example's checkpoint with changes, its data shifted by some bytes. */
+  public static Path writeCheckpoint(
+      Path folder, int misalignment, Consumer<Map<String, Content>> change) {
     Map<String, Content> contents = new LinkedHashMap<>();
     try (Checkpoint checkpoint = Checkpoint.open(folder())) {
       checkpoint
@@ -72,7 +78,7 @@ public final class ExampleModel {
                           MemorySegment.ofArray(e.bytes().toArray(ValueLayout.JAVA_BYTE)))));
     }
     change.accept(contents);
-    SafetensorsBytes bytes = new SafetensorsBytes();
+    SafetensorsBytes bytes = new SafetensorsBytes().misalignedBy(misalignment);
     contents.forEach(
         (name, c) ->
             bytes.add(name, c.dtype(), c.shape(), c.bytes().toArray(ValueLayout.JAVA_BYTE)));

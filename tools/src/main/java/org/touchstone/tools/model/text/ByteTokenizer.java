@@ -1,6 +1,5 @@
 package org.touchstone.tools.model.text;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.touchstone.tools.model.ModelConfig;
@@ -31,11 +30,6 @@ public final class ByteTokenizer {
               + " model with token ids through org.touchstone.tools.model.inference");
     }
     return new ByteTokenizer();
-  }
-
-  /** Returns the token ids of a text. */
-  public int[] encode(String text) {
-    return encode(text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Returns the token ids of bytes. */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
 import org.touchstone.api.op.SampleSpec;
+import org.touchstone.tools.model.ModelConfig;
 import org.touchstone.tools.model.inference.LanguageModel;
 import org.touchstone.tools.model.inference.Session;
 
@@ -49,16 +50,13 @@ public final class Generator {
   }
 
   /**
-   * Generates.
+   * Checks a request before anything is loaded.
    *
-   * @param prompt at least one token
-   * @param maxTokens most new tokens
-   * @param seed of the uniform variates; the same seed gives the same text on the same device
-   * @param sink gets every new token as soon as it is drawn
+   * @throws Impossible when no device could do it
    */
-  public Result generate(int[] prompt, int maxTokens, long seed, IntConsumer sink) {
-    int limit = model.blueprint().config().common().maxPositions();
-    if (prompt.length == 0 || maxTokens < 1 || prompt.length + maxTokens - 1 > limit) {
+  public static void requirePossible(ModelConfig config, int promptTokens, int maxTokens) {
+    int limit = config.common().maxPositions();
+    if (promptTokens == 0 || maxTokens < 1 || promptTokens + maxTokens - 1 > limit) {
       throw new Impossible(
           "prompt and new tokens",
           "at least one of each, and together at most "
@@ -66,8 +64,21 @@ public final class Generator {
               + " for the model's "
               + limit
               + " positions",
-          prompt.length + " and " + maxTokens);
+          promptTokens + " and " + maxTokens);
     }
+  }
+
+  /**
+   * Generates.
+   *
+   * @param prompt at least one token
+   * @param maxTokens most new tokens
+   * @param seed of the uniform variates; the same seed gives the same text on the same device
+   * @param sink gets every new token as soon as it is drawn
+   * @throws Impossible when {@link #requirePossible} says so
+   */
+  public Result generate(int[] prompt, int maxTokens, long seed, IntConsumer sink) {
+    requirePossible(model.blueprint().config(), prompt.length, maxTokens);
     SplittableRandom random = new SplittableRandom(seed);
     try (Session session = model.openSession(prompt.length + maxTokens - 1, sampling)) {
       long start = System.nanoTime();

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongConsumer;
+import org.touchstone.tools.model.ModelConfig;
 import org.touchstone.tools.model.inference.LanguageModel;
 
 /**
@@ -44,17 +45,28 @@ public final class Scorer {
   /**
    * Creates a scorer.
    *
-   * @param window tokens per window, at least 2
+   * @param window tokens per window
    */
   public Scorer(LanguageModel model, int window) {
-    int limit =
-        Math.min(
-            model.blueprint().config().common().maxPositions(), LanguageModel.MAX_BATCH_TOKENS);
+    this.model = model;
+    this.window = window;
+  }
+
+  /**
+   * Checks a request before anything is loaded.
+   *
+   * @param window tokens per window
+   * @param tokens tokens of the text
+   * @throws Impossible when no device could do it
+   */
+  public static void requirePossible(ModelConfig config, int window, int tokens) {
+    int limit = Math.min(config.common().maxPositions(), LanguageModel.MAX_BATCH_TOKENS);
     if (window < 2 || window > limit) {
       throw new Impossible("window", "2 to " + limit + " tokens", Integer.toString(window));
     }
-    this.model = model;
-    this.window = window;
+    if (tokens < 2) {
+      throw new Impossible("text", "at least 2 tokens", Integer.toString(tokens));
+    }
   }
 
   /**
@@ -62,11 +74,10 @@ public final class Scorer {
    *
    * @param text at least 2 tokens; a last window of a single token is left out
    * @param progress gets the number of tokens done so far
+   * @throws Impossible when {@link #requirePossible} says so
    */
   public Score score(int[] text, LongConsumer progress) {
-    if (text.length < 2) {
-      throw new Impossible("text", "at least 2 tokens", Integer.toString(text.length));
-    }
+    requirePossible(model.blueprint().config(), window, text.length);
     long windows = 0;
     long scored = 0;
     long done = 0;

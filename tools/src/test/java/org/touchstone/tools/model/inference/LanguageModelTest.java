@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.touchstone.api.Hal;
@@ -26,6 +28,8 @@ class LanguageModelTest {
   private static final SampleSpec GREEDY = SampleSpec.argmax(256);
   private static final int[] PSALM =
       ids("The LORD is my shepherd; I shall not want.\nHe maketh me to lie down in green pastures");
+
+  @TempDir Path folder;
 
   static int[] ids(String text) {
     byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
@@ -122,6 +126,21 @@ class LanguageModelTest {
       assertThat(appended(running.model(), PSALM, 30, PSALM.length - 30)).containsExactly(direct);
       assertThat(running.model().loadReport().inPlace()).isZero();
       assertThat(running.model().loadReport().copied()).isPositive();
+    }
+  }
+
+  @Test
+  void tensorsAtOddAddressesAreCopied() {
+    ExampleModel.writeConfig(folder, config -> {});
+    ExampleModel.writeCheckpoint(folder, 1, contents -> {});
+    try (Running odd = Running.open(folder, "cpu://simd");
+        Running even = Running.open(ExampleModel.folder(), "cpu://simd")) {
+      assertThat(odd.model().loadReport().inPlace())
+          .as("bytes have no alignment")
+          .isPositive()
+          .isLessThan(even.model().loadReport().inPlace());
+      assertThat(odd.model().logits(List.of(PSALM)))
+          .containsExactly(even.model().logits(List.of(PSALM)));
     }
   }
 

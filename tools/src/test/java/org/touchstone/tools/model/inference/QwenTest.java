@@ -29,7 +29,7 @@ class QwenTest {
 
       LogitsComparison comparison = LogitsComparison.of(expected, actual, TinyQwen.VOCABULARY);
       // What BF16 activations cost; a wrong pair, head or expert costs nats.
-      assertThat(comparison.meanKl()).isLessThan(5e-3);
+      assertThat(comparison.meanKl()).isLessThan(3.3e-4);
       assertThat(comparison.topAgreement()).isGreaterThan(0.9);
     }
   }

@@ -40,7 +40,7 @@ final class TinyQwen {
   TinyQwen(Path folder) {
     SplittableRandom random = new SplittableRandom(SEED);
     SafetensorsBytes bytes = new SafetensorsBytes();
-    matrix(bytes, random, "model.embed_tokens.weight", 1, VOCABULARY, HIDDEN);
+    matrix(bytes, random, "model.embed_tokens.weight", 0.25, VOCABULARY, HIDDEN);
     for (int l = 0; l < LAYERS; l++) {
       String layer = "model.layers." + l + ".";
       norm(bytes, random, layer + "input_layernorm.weight", HIDDEN);

@@ -17,6 +17,7 @@ public final class SafetensorsBytes {
   private final List<String> entries = new ArrayList<>();
   private final List<byte[]> data = new ArrayList<>();
   private long offset;
+  private int misalignment;
 
   /** Adds a tensor. */
   public SafetensorsBytes add(String name, DType dtype, Shape shape, byte[] bytes) {
@@ -34,6 +35,12 @@ public final class SafetensorsBytes {
     return add(name, dtype, shape, new byte[Math.toIntExact(dtype.bytesFor(shape.elements()))]);
   }
 
+  /** Shifts the data by as many bytes as a careless writer would. */
+  public SafetensorsBytes misalignedBy(int bytes) {
+    misalignment = bytes;
+    return this;
+  }
+
   /** Writes the file. */
   public Path write(Path file) {
     byte[] all = new byte[Math.toIntExact(offset)];
@@ -42,7 +49,10 @@ public final class SafetensorsBytes {
       System.arraycopy(bytes, 0, all, at, bytes.length);
       at += bytes.length;
     }
-    return write(file, "{" + String.join(",", entries) + "}", all);
+    String header = "{" + String.join(",", entries) + "}";
+    // Writers pad the header with spaces, so that the data begin at a multiple of 8.
+    int padding = -header.length() & 7;
+    return write(file, header + " ".repeat(padding + misalignment), all);
   }
 
   /** Writes a file with any header and any data. */

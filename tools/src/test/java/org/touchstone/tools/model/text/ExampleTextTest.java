@@ -14,8 +14,6 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.touchstone.api.op.SampleSpec;
 import org.touchstone.tools.model.DequantizedExample;
 import org.touchstone.tools.model.ExampleModel;
@@ -25,6 +23,7 @@ import org.touchstone.tools.model.inference.Running;
 /** The example model against what an independent program computed with it. */
 class ExampleTextTest {
   private static final String PROMPT = "And the LORD said unto ";
+  private static final double NATS_PER_BYTE = 1.203796;
   private static final Path EXPECTED = ExampleModel.folder().resolve("expected.safetensors");
   private static final SampleSpec GREEDY = SampleSpec.argmax(256);
 
@@ -41,7 +40,11 @@ class ExampleTextTest {
     ByteTokenizer tokenizer = ByteTokenizer.of(ExampleModel.folder(), model.blueprint().config());
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     new Generator(model, sampling, Generator.EndOfText.IGNORE)
-        .generate(tokenizer.encode(PROMPT), count, seed, id -> bytes.write(tokenizer.decode(id)));
+        .generate(
+            tokenizer.encode(PROMPT.getBytes(StandardCharsets.UTF_8)),
+            count,
+            seed,
+            id -> bytes.write(tokenizer.decode(id)));
     return bytes.toString(StandardCharsets.UTF_8);
   }
 
@@ -66,48 +69,79 @@ class ExampleTextTest {
     }
   }
 
-  @ParameterizedTest
-  @CsvSource({"cpu://simd, 128, 1.203796", "cpu://reference, 128, 1.203796"})
-  void scoreIsThatOfTheIndependentProgram(String device, int window, double expected)
-      throws IOException {
-    try (Running running = Running.open(ExampleModel.folder(), device)) {
-      int[] text = heldOut();
+  @Test
+  void scoreIsThatOfTheIndependentProgram() throws IOException {
+    try (Running running = Running.open(ExampleModel.folder(), "cpu://simd")) {
       List<Long> progress = new ArrayList<>();
-      Scorer.Score score = new Scorer(running.model(), window).score(text, progress::add);
+      Scorer.Score score = new Scorer(running.model(), 128).score(heldOut(), progress::add);
 
       assertThat(score.windows()).isEqualTo(128);
       assertThat(score.scored()).isEqualTo(128 * 127);
-      assertThat(score.natsPerToken()).isCloseTo(expected, withinPercentage(0.2));
-      assertThat(score.bitsPerToken()).isCloseTo(expected / Math.log(2), withinPercentage(0.2));
+      assertThat(score.natsPerToken()).isCloseTo(NATS_PER_BYTE, withinPercentage(0.2));
+      assertThat(score.bitsPerToken())
+          .isCloseTo(NATS_PER_BYTE / Math.log(2), withinPercentage(0.2));
       assertThat(progress).isSorted().endsWith(16_384L);
     }
   }
 
-  @ParameterizedTest
-  @CsvSource({"cpu://simd", "cpu://reference"})
-  void logitsOfTheFirstWindow(String device) throws IOException {
-    try (Running running = Running.open(ExampleModel.folder(), device)) {
-      LogitsComparison comparison =
-          ExpectedLogits.compare(
-              running.model(), heldOut(), 128, EXPECTED, "logits.fp8_weights.act");
+  /** The reference is slow: all windows take minutes, so only the long tier runs them. */
+  @Test
+  void scoreOfTheReference() throws IOException {
+    boolean all = "full".equals(System.getenv("TOUCHSTONE_TEST_TIER"));
+    int[] text = Arrays.copyOf(heldOut(), all ? 16_384 : 12 * 128);
+    double reference;
+    double simd;
+    try (Running running = Running.open(ExampleModel.folder(), "cpu://reference")) {
+      reference = new Scorer(running.model(), 128).score(text, done -> {}).natsPerToken();
+    }
+    try (Running running = Running.open(ExampleModel.folder(), "cpu://simd")) {
+      simd = new Scorer(running.model(), 128).score(text, done -> {}).natsPerToken();
+    }
 
-      assertThat(comparison.positions()).isEqualTo(128);
-      assertThat(comparison.meanKl()).isLessThan(5e-3);
-      assertThat(comparison.topAgreement()).isGreaterThan(0.96);
+    assertThat(simd).isCloseTo(reference, withinPercentage(0.2));
+    if (all) {
+      assertThat(reference).isCloseTo(NATS_PER_BYTE, withinPercentage(0.2));
     }
   }
 
-  @ParameterizedTest
-  @CsvSource({"cpu://simd", "cpu://reference"})
-  void logitsOfTheDequantisedModel(String device) throws IOException {
-    DequantizedExample.write(folder);
+  private static LogitsComparison firstWindow(Path folder, String device, String tensor)
+      throws IOException {
     try (Running running = Running.open(folder, device)) {
       LogitsComparison comparison =
-          ExpectedLogits.compare(running.model(), heldOut(), 128, EXPECTED, "logits.fp8_weights");
-
-      assertThat(comparison.meanKl()).isLessThan(1e-3);
-      assertThat(comparison.topAgreement()).isGreaterThan(0.97);
+          ExpectedLogits.compare(running.model(), heldOut(), 128, EXPECTED, tensor);
+      assertThat(comparison.positions()).isEqualTo(128);
+      return comparison;
     }
+  }
+
+  private static double disagreements(LogitsComparison comparison) {
+    return (1 - comparison.topAgreement()) * comparison.positions();
+  }
+
+  @Test
+  void logitsOfTheFirstWindow() throws IOException {
+    String tensor = "logits.fp8_weights.act";
+    LogitsComparison reference = firstWindow(ExampleModel.folder(), "cpu://reference", tensor);
+    LogitsComparison simd = firstWindow(ExampleModel.folder(), "cpu://simd", tensor);
+
+    // A last bit that decides a quantiser's rounding shows in everything behind it.
+    assertThat(reference.meanKl()).isLessThan(2e-3);
+    assertThat(disagreements(reference)).isLessThan(4);
+    assertThat(simd.meanKl()).isLessThan(2 * reference.meanKl());
+    assertThat(disagreements(simd)).isLessThan(6);
+  }
+
+  @Test
+  void logitsOfTheModelWithoutQuantisedActivations() throws IOException {
+    DequantizedExample.write(folder);
+    String tensor = "logits.fp8_weights";
+    LogitsComparison reference = firstWindow(folder, "cpu://reference", tensor);
+    LogitsComparison simd = firstWindow(folder, "cpu://simd", tensor);
+
+    assertThat(reference.meanKl()).isLessThan(1e-4);
+    assertThat(disagreements(reference)).isLessThan(2);
+    assertThat(simd.meanKl()).isLessThan(1.5 * reference.meanKl());
+    assertThat(disagreements(simd)).isLessThan(1.5 * Math.max(1, disagreements(reference)));
   }
 
   @Test
@@ -130,7 +164,7 @@ class ExampleTextTest {
     try (Running running = Running.open(ExampleModel.folder(), "cpu://simd")) {
       LanguageModel model = running.model();
       assertThatExceptionOfType(Impossible.class)
-          .isThrownBy(() -> new Scorer(model, 1))
+          .isThrownBy(() -> new Scorer(model, 1).score(new int[128], done -> {}))
           .withMessage("window: expected 2 to 1024 tokens, got 1");
       assertThatExceptionOfType(Impossible.class)
           .isThrownBy(() -> new Scorer(model, 128).score(new int[1], done -> {}))
