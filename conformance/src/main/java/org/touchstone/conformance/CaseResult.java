@@ -26,6 +26,11 @@ public record CaseResult(
     String kernel,
     String traits,
     long nanos) {
+  static final String BIAS = "bias/";
+  static final String EXPECTATIONS = "expectations/";
+  static final String LEFT_BEHIND = "memory/left_behind";
+  static final String GUARDS = "memory/guards";
+
   /** Checks that everything but a pass says why. */
   public CaseResult {
     if (outcome != Outcome.PASS && reason.isBlank()) {
@@ -36,13 +41,11 @@ public record CaseResult(
   /** Returns the command that runs the case, or what a summarising row is about, again. */
   public String repro() {
     String again = "./touchstone conformance --device " + device;
-    if (name.startsWith("bias/")) {
+    if (name.startsWith(BIAS)) {
       return again + " --op " + op;
     }
     boolean ofRun =
-        name.startsWith("expectations/")
-            || name.equals("memory/left_behind")
-            || name.equals("memory/guards");
+        name.startsWith(EXPECTATIONS) || name.equals(LEFT_BEHIND) || name.equals(GUARDS);
     return ofRun ? again : again + " --case " + name;
   }
 

@@ -1,29 +1,25 @@
 package org.touchstone.conformance;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
 import org.touchstone.api.DeviceInfo;
 import org.touchstone.api.Hal;
-import org.touchstone.api.format.DType;
 import org.touchstone.api.op.Op;
-import org.touchstone.backends.Instruments;
 import org.touchstone.backends.oracle.Oracle;
 import org.touchstone.backends.spi.Mutant;
+import org.touchstone.conformance.ConformanceRequest.Isolation;
 import org.touchstone.conformance.ConformanceRequest.Proof;
 import org.touchstone.conformance.cases.CaseCatalog;
 import org.touchstone.conformance.cases.OperatorCases;
+import org.touchstone.conformance.checks.ItemCatalog;
 import org.touchstone.conformance.expect.Expectations;
-import org.touchstone.conformance.expect.Verdicts;
-import org.touchstone.conformance.judge.Bias;
+import org.touchstone.conformance.isolate.Journal;
 import org.touchstone.conformance.mutants.MutantCatalog;
 import org.touchstone.conformance.mutants.Prover;
-import org.touchstone.conformance.run.CaseReport;
 import org.touchstone.conformance.run.DeviceRun;
 import org.touchstone.conformance.run.Item;
 import org.touchstone.conformance.run.Session;
@@ -45,7 +41,10 @@ public final class ConformanceSuite {
   private final Oracle oracle;
   private final CaseCatalog catalog;
 
-  /** Creates a suite over a HAL, a reference and a catalogue; closes none of them. */
+  /**
+   * Creates a suite over a HAL, a reference and a catalogue; closes none of them. Workers of
+   * isolated runs have their own and the standard catalogue.
+   */
   public ConformanceSuite(Hal hal, Oracle oracle, CaseCatalog catalog) {
     this.hal = hal;
     this.oracle = oracle;
@@ -66,8 +65,7 @@ public final class ConformanceSuite {
 
   /** Returns the names of all cases and checks that a request selects, in order; runs nothing. */
   public static List<String> list(ConformanceRequest request) {
-    List<Item> all = ItemChoice.all(CaseCatalog.standard());
-    return ItemChoice.of(all, request).stream().map(Item::name).toList();
+    return ItemChoice.of(ItemCatalog.standard(), request).stream().map(Item::name).toList();
   }
 
   /**
@@ -76,26 +74,40 @@ public final class ConformanceSuite {
    * @throws ConformanceException when the request cannot be carried out
    */
   public ConformanceReport carryOut(ConformanceRequest request, ConformanceListener listener) {
-    List<Item> all = ItemChoice.all(catalog);
+    List<Item> all = ItemCatalog.of(catalog);
     List<Item> items = ItemChoice.of(all, request);
     List<DeviceInfo> devices = DeviceChoice.of(hal, request);
     if (request.proof() == Proof.MUTANTS) {
       return prove(all, devices, request, listener);
     }
-    Optional<Long> deadline =
-        request.timeBudget().map(budget -> System.nanoTime() + budget.toNanos());
+    Optional<Journal> journal = journal(request, items);
+    DeviceRun.Limits limits =
+        new DeviceRun.Limits(
+            request.threads(),
+            request.caseTimeout(),
+            request.timeBudget().map(budget -> System.nanoTime() + budget.toNanos()));
     List<CaseResult> results = new ArrayList<>();
     for (DeviceInfo device : devices) {
       Expectations expectations = Expectations.ofBackend(device.backend());
-      for (var file : request.expectations()) {
+      for (Path file : request.expectations()) {
         expectations = expectations.and(Expectations.read(file));
       }
       listener.started(device.uri(), items.size());
-      List<CaseResult> rows = run(device, items, expectations, request, deadline, listener);
-      results.addAll(rows);
-      results.addAll(unused(device, expectations, all, rows));
+      DeviceRows rows = new DeviceRows(device, expectations, version(), listener);
+      results.addAll(rows.run(hal, oracle, items, request, limits, journal));
+      results.addAll(rows.unused(all));
     }
     return report(request, devices, results, List.of(), List.of());
+  }
+
+  private static Optional<Journal> journal(ConformanceRequest request, List<Item> items) {
+    if (request.journal().isPresent() && request.isolation() != Isolation.WORKER) {
+      throw new ConformanceException(
+          ExitCode.USAGE, "a journal is kept by isolated runs only; run with worker processes");
+    }
+    String about =
+        request.level() + " " + items.size() + " " + items.stream().map(Item::name).toList().hashCode();
+    return request.journal().map(file -> Journal.open(file, about));
   }
 
   private ConformanceReport prove(
@@ -125,129 +137,6 @@ public final class ConformanceSuite {
         .anyMatch(mutant.ops()::contains);
   }
 
-  private List<CaseResult> run(
-      DeviceInfo device,
-      List<Item> items,
-      Expectations expectations,
-      ConformanceRequest request,
-      Optional<Long> deadline,
-      ConformanceListener listener) {
-    String version = version();
-    List<CaseResult> rows = new ArrayList<>();
-    Map<BiasKey, Bias> biases = new TreeMap<>();
-    try (Session session = Session.open(hal, device.uri(), Instruments.NONE, oracle)) {
-      DeviceRun run =
-          new DeviceRun(
-              session,
-              request.level(),
-              new DeviceRun.Limits(request.threads(), request.caseTimeout(), deadline));
-      List<DeviceRun.Finished> finished =
-          run.run(
-              items, f -> listener.finished(Verdicts.of(row(device, f), expectations, version)));
-      for (DeviceRun.Finished f : finished) {
-        rows.add(Verdicts.of(row(device, f), expectations, version));
-        f.report()
-            .bias()
-            .forEach(
-                (type, bias) ->
-                    biases.merge(
-                        new BiasKey(f.item().op(), f.report().kernel(), type), bias, Bias::plus));
-      }
-      long left = session.observation().usage().liveBytes();
-      // What hangs still holds its tensors.
-      if (left != 0 && !run.hung()) {
-        rows.add(
-            summary(
-                device,
-                "memory/left_behind",
-                "memory",
-                left + " bytes of device memory are left behind after all cases"));
-      }
-      session
-          .observation()
-          .violations()
-          .forEach(violation -> rows.add(summary(device, "memory/guards", "memory", violation)));
-    }
-    biases.forEach(
-        (key, bias) -> {
-          if (bias.judged()) {
-            CaseResult row = Verdicts.of(bias(device, key, bias), expectations, version);
-            rows.add(row);
-            listener.finished(row);
-          }
-        });
-    return rows;
-  }
-
-  private record BiasKey(String op, String kernel, DType type) implements Comparable<BiasKey> {
-    @Override
-    public int compareTo(BiasKey other) {
-      return name().compareTo(other.name());
-    }
-
-    String name() {
-      return "bias/" + op + "/" + kernel.replaceAll("[^A-Za-z0-9_.-]+", "_") + "/" + type;
-    }
-  }
-
-  private static CaseResult bias(DeviceInfo device, BiasKey key, Bias bias) {
-    String text =
-        String.format(
-            java.util.Locale.ROOT,
-            "mean signed error %.3f ulp over %d elements, at most %.1f is rounding to nearest",
-            bias.mean(),
-            bias.elements(),
-            Bias.LIMIT);
-    return new CaseResult(
-        device.uri(),
-        key.name(),
-        key.op(),
-        bias.fails() ? Outcome.FAIL : Outcome.PASS,
-        bias.fails() ? text : "",
-        Optional.empty(),
-        key.kernel(),
-        "",
-        0);
-  }
-
-  private static CaseResult row(DeviceInfo device, DeviceRun.Finished finished) {
-    CaseReport report = finished.report();
-    return new CaseResult(
-        device.uri(),
-        finished.item().name(),
-        finished.item().op(),
-        report.outcome(),
-        report.reason(),
-        report.metrics(),
-        report.kernel(),
-        report.traits(),
-        finished.nanos());
-  }
-
-  private static CaseResult summary(DeviceInfo device, String name, String op, String reason) {
-    return new CaseResult(
-        device.uri(), name, op, Outcome.FAIL, reason, Optional.empty(), "", "", 0);
-  }
-
-  private static List<CaseResult> unused(
-      DeviceInfo device, Expectations expectations, List<Item> all, List<CaseResult> rows) {
-    if (expectations.lines().isEmpty()) {
-      return List.of();
-    }
-    Set<String> names = new LinkedHashSet<>();
-    all.forEach(item -> names.add(item.name()));
-    rows.forEach(row -> names.add(row.name()));
-    return expectations.unused(names).stream()
-        .map(
-            line ->
-                summary(
-                    device,
-                    "expectations/" + line.where(),
-                    "expectations",
-                    "the line matches no case that an earlier one leaves: " + line))
-        .toList();
-  }
-
   private ConformanceReport report(
       ConformanceRequest request,
       List<DeviceInfo> devices,
@@ -272,19 +161,22 @@ public final class ConformanceSuite {
     if (counters.failing() > 0 || mutants.stream().anyMatch(m -> !m.killed())) {
       exit = ExitCode.FAILURE;
     }
-    for (OperatorCases generator : catalog.generators()) {
-      generator
-          .inapplicable()
-          .forEach(
-              (family, why) ->
-                  generator
-                      .ops()
-                      .forEach(
-                          op ->
-                              notes.add(
-                                  op.opName() + " has no " + family.label() + " family: " + why)));
-    }
+    notes.addAll(absentFamilies());
     return new ConformanceReport(results, mutants, environment(devices), notes, exit);
+  }
+
+  private List<String> absentFamilies() {
+    List<String> notes = new ArrayList<>();
+    for (OperatorCases generator : catalog.generators()) {
+      for (Op op : generator.ops()) {
+        generator
+            .inapplicable()
+            .forEach(
+                (family, why) ->
+                    notes.add(op.opName() + " has no " + family.label() + " family: " + why));
+      }
+    }
+    return notes;
   }
 
   private static Map<String, String> environment(List<DeviceInfo> devices) {

@@ -1,6 +1,5 @@
 package org.touchstone.conformance;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -8,24 +7,12 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.touchstone.api.op.Op;
 import org.touchstone.backends.config.Nearest;
-import org.touchstone.conformance.cases.CaseCatalog;
-import org.touchstone.conformance.cases.Level;
-import org.touchstone.conformance.cases.TestCase;
 import org.touchstone.conformance.checks.Checks;
 import org.touchstone.conformance.run.Item;
 
 /** Chooses the items of a run. */
 final class ItemChoice {
   private ItemChoice() {}
-
-  /** Returns every item of every level: checks first, then cases in the order of operators. */
-  static List<Item> all(CaseCatalog catalog) {
-    List<Item> items = new ArrayList<>(Checks.all(catalog));
-    for (TestCase testCase : catalog.cases(Level.L3, Arrays.asList(Op.values()))) {
-      items.add(Item.of(testCase));
-    }
-    return items;
-  }
 
   /**
    * Returns the items that a request selects.

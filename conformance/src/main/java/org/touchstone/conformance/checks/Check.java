@@ -18,6 +18,8 @@ import org.touchstone.conformance.run.Lane;
  * @param body what it does
  */
 record Check(String group, String op, String name, Level level, Body body) implements Item {
+  private static final int MOST_MISTAKES = 4;
+
   /** Does the checking. */
   @FunctionalInterface
   interface Body {
@@ -48,6 +50,12 @@ record Check(String group, String op, String name, Level level, Body body) imple
     return new Check(group, group, group + "/" + what, level, body);
   }
 
+  private static String text(List<String> mistakes) {
+    String first = String.join("; ", mistakes.stream().limit(MOST_MISTAKES).toList());
+    int more = mistakes.size() - MOST_MISTAKES;
+    return more > 0 ? first + "; and " + more + " more" : first;
+  }
+
   @Override
   public CaseReport run(Lane lane) {
     Finding finding = body.look(lane);
@@ -56,6 +64,6 @@ record Check(String group, String op, String name, Level level, Body body) imple
     }
     return finding.mistakes().isEmpty()
         ? CaseReport.without(Outcome.PASS, "")
-        : CaseReport.without(Outcome.FAIL, String.join("; ", finding.mistakes()));
+        : CaseReport.without(Outcome.FAIL, text(finding.mistakes()));
   }
 }
