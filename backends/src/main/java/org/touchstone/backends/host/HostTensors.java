@@ -42,27 +42,44 @@ public final class HostTensors {
   /** Reads floating-point elements as exact doubles. */
   public static double[] doubles(Tensor tensor) {
     double[] values = new double[Math.toIntExact(tensor.shape().elements())];
-    MemorySegment memory = tensor.buffer().host();
     DType dtype = tensor.dtype();
     double[] table = dtype.bits() <= 8 ? decodeTable(dtype) : new double[0];
     int[] next = {0};
+    // One small loop per type: references read millions of elements here.
     Rows.of(
         tensor,
         (element, count, step) -> {
-          int at = next[0];
-          for (long i = 0; i < count; i++, element += step) {
-            values[at++] =
-                switch (dtype) {
-                  case F32 -> memory.get(FLOAT, tensor.byteOffset() + 4 * element);
-                  case BF16 ->
-                      Float.intBitsToFloat(
-                          memory.get(SHORT, tensor.byteOffset() + 2 * element) << 16);
-                  case F16 ->
-                      Float.float16ToFloat(memory.get(SHORT, tensor.byteOffset() + 2 * element));
-                  default -> table[(int) code(memory, tensor, element)];
-                };
+          int from = next[0];
+          int to = from + (int) count;
+          MemorySegment memory = from(tensor, element);
+          switch (dtype) {
+            case F32 -> {
+              for (int i = from; i < to; i++) {
+                values[i] = memory.get(FLOAT, 4 * step * (i - from));
+              }
+            }
+            case BF16 -> {
+              for (int i = from; i < to; i++) {
+                values[i] = Float.intBitsToFloat(memory.get(SHORT, 2 * step * (i - from)) << 16);
+              }
+            }
+            case F16 -> {
+              for (int i = from; i < to; i++) {
+                values[i] = Float.float16ToFloat(memory.get(SHORT, 2 * step * (i - from)));
+              }
+            }
+            case E2M1 -> {
+              for (int i = from; i < to; i++) {
+                values[i] = table[(int) code(tensor, element + (i - from) * step)];
+              }
+            }
+            case E4M3FN, E5M2, E4M3FNUZ, E5M2FNUZ, E8M0, I32, I64, U8, I8, BOOL -> {
+              for (int i = from; i < to; i++) {
+                values[i] = table[memory.get(ValueLayout.JAVA_BYTE, step * (i - from)) & 0xFF];
+              }
+            }
           }
-          next[0] = at;
+          next[0] = to;
         });
     return values;
   }
@@ -70,16 +87,66 @@ public final class HostTensors {
   /** Reads integers, or the bits of floating-point elements zero-extended. */
   public static long[] codes(Tensor tensor) {
     long[] values = new long[Math.toIntExact(tensor.shape().elements())];
-    MemorySegment memory = tensor.buffer().host();
     int[] next = {0};
     Rows.of(
         tensor,
         (element, count, step) -> {
-          for (long i = 0; i < count; i++, element += step) {
-            values[next[0]++] = code(memory, tensor, element);
+          int from = next[0];
+          int to = from + (int) count;
+          MemorySegment memory = from(tensor, element);
+          switch (tensor.dtype()) {
+            case F32 -> {
+              for (int i = from; i < to; i++) {
+                values[i] = Integer.toUnsignedLong(memory.get(INT, 4 * step * (i - from)));
+              }
+            }
+            case BF16, F16 -> {
+              for (int i = from; i < to; i++) {
+                values[i] = Short.toUnsignedLong(memory.get(SHORT, 2 * step * (i - from)));
+              }
+            }
+            case E4M3FN, E5M2, E4M3FNUZ, E5M2FNUZ, E8M0, U8, BOOL -> {
+              for (int i = from; i < to; i++) {
+                values[i] = memory.get(ValueLayout.JAVA_BYTE, step * (i - from)) & 0xFF;
+              }
+            }
+            case E2M1, I32, I64, I8 -> {
+              for (int i = from; i < to; i++) {
+                values[i] = code(tensor, element + (i - from) * step);
+              }
+            }
           }
+          next[0] = to;
         });
     return values;
+  }
+
+  /**
+   * Reads some elements of a dense tensor: integers, or the bits of floating-point elements
+   * zero-extended.
+   *
+   * @param index row-major numbers of the elements
+   */
+  public static long[] codes(Tensor tensor, long[] index) {
+    if (!tensor.isDense()) {
+      throw new IllegalArgumentException("elements are picked from dense tensors, not " + tensor);
+    }
+    long width = tensor.shape().rank() == 0 ? 1 : Math.max(1, tensor.dim(-1));
+    // Rows of 4-bit elements start at bytes.
+    long padding = tensor.dtype().bits() < Byte.SIZE ? width & 1 : 0;
+    long[] values = new long[index.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = code(tensor, index[i] + index[i] / width * padding);
+    }
+    return values;
+  }
+
+  /** Returns the bytes from an element on; whole bytes only. */
+  private static MemorySegment from(Tensor tensor, long element) {
+    return tensor
+        .buffer()
+        .host()
+        .asSlice(tensor.byteOffset() + element * tensor.dtype().bits() / Byte.SIZE);
   }
 
   /** Writes doubles, rounded to nearest even on the exact value. */
@@ -114,7 +181,13 @@ public final class HostTensors {
         });
   }
 
-  private static long code(MemorySegment memory, Tensor tensor, long element) {
+  /**
+   * Reads one element: an integer, or the bits of a floating-point element zero-extended.
+   *
+   * @param element distance from the first element, in elements
+   */
+  private static long code(Tensor tensor, long element) {
+    MemorySegment memory = tensor.buffer().host();
     long base = tensor.byteOffset();
     return switch (tensor.dtype()) {
       case F32 -> Integer.toUnsignedLong(memory.get(INT, base + 4 * element));
