@@ -2,10 +2,12 @@ package org.touchstone.conformance;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.touchstone.api.DeviceInfo;
 import org.touchstone.api.Hal;
 import org.touchstone.api.op.Op;
@@ -97,7 +99,7 @@ public final class ConformanceSuite {
       results.addAll(rows.run(hal, oracle, items, request, limits, journal));
       results.addAll(rows.unused(all));
     }
-    return report(request, devices, results, List.of(), List.of());
+    return report(request, devices, results, List.of(), absentFamilies(items));
   }
 
   private static Optional<Journal> journal(ConformanceRequest request, List<Item> items) {
@@ -106,7 +108,11 @@ public final class ConformanceSuite {
           ExitCode.USAGE, "a journal is kept by isolated runs only; run with worker processes");
     }
     String about =
-        request.level() + " " + items.size() + " " + items.stream().map(Item::name).toList().hashCode();
+        request.level()
+            + " "
+            + items.size()
+            + " "
+            + items.stream().map(Item::name).toList().hashCode();
     return request.journal().map(file -> Journal.open(file, about));
   }
 
@@ -161,19 +167,22 @@ public final class ConformanceSuite {
     if (counters.failing() > 0 || mutants.stream().anyMatch(m -> !m.killed())) {
       exit = ExitCode.FAILURE;
     }
-    notes.addAll(absentFamilies());
     return new ConformanceReport(results, mutants, environment(devices), notes, exit);
   }
 
-  private List<String> absentFamilies() {
+  private List<String> absentFamilies(List<Item> items) {
     List<String> notes = new ArrayList<>();
+    Set<String> ops = new HashSet<>();
+    items.forEach(item -> ops.add(item.op()));
     for (OperatorCases generator : catalog.generators()) {
       for (Op op : generator.ops()) {
-        generator
-            .inapplicable()
-            .forEach(
-                (family, why) ->
-                    notes.add(op.opName() + " has no " + family.label() + " family: " + why));
+        if (ops.contains(op.opName())) {
+          generator
+              .inapplicable()
+              .forEach(
+                  (family, why) ->
+                      notes.add(op.opName() + " has no " + family.label() + " family: " + why));
+        }
       }
     }
     return notes;

@@ -156,12 +156,7 @@ final class DeviceRows {
     }
 
     String name() {
-      return CaseResult.BIAS
-          + op
-          + "/"
-          + kernel.replaceAll("[^A-Za-z0-9_.-]+", "_")
-          + "/"
-          + type;
+      return CaseResult.BIAS + op + "/" + kernel.replaceAll("[^A-Za-z0-9_.-]+", "_") + "/" + type;
     }
   }
 

@@ -15,7 +15,6 @@ import org.touchstone.api.format.DType;
 import org.touchstone.api.op.Dim;
 import org.touchstone.api.op.Slot;
 import org.touchstone.api.op.Slot.Presence;
-import org.touchstone.conformance.cases.TestCase;
 
 /** A rule of a signature, broken. */
 enum Mistake {
@@ -43,29 +42,6 @@ enum Mistake {
 
   String label() {
     return name().toLowerCase(Locale.ROOT);
-  }
-
-  /** Returns whether the signature of a case leaves room for the mistake. */
-  boolean possible(TestCase testCase) {
-    List<Slot> slots = testCase.spec().signature().slots();
-    List<Slot> present = slots.stream().filter(testCase::present).toList();
-    return switch (this) {
-      case FORBIDDEN_TENSOR -> slots.stream().anyMatch(s -> s.presence() == Presence.FORBIDDEN);
-      case INNER_STRIDE ->
-          present.stream()
-              .anyMatch(
-                  s ->
-                      s.dtype().bits() >= Byte.SIZE
-                          && testCase.shape(s).rank() > 0
-                          && testCase.shape(s).dim(-1) > 1);
-      case RANK, EXTENT -> present.stream().allMatch(s -> testCase.shape(s).rank() > 0);
-      case OVERLAP ->
-          present.stream()
-              .anyMatch(
-                  s ->
-                      !s.written() && Tensor.denseBytes(s.dtype(), testCase.shape(s)) > Long.BYTES);
-      case MISSING_TENSOR, DTYPE, CLOSED_BUFFER, HOST_TENSOR, FOREIGN_DEVICE -> true;
-    };
   }
 
   /** Makes the mistake in good arguments; empty when the signature leaves no room for it. */

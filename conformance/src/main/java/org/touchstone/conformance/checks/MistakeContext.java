@@ -1,9 +1,9 @@
 package org.touchstone.conformance.checks;
 
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Buffer;
 import org.touchstone.api.Layout;
 import org.touchstone.api.Shape;
@@ -12,20 +12,46 @@ import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.Slot;
 import org.touchstone.conformance.cases.TestCase;
-import org.touchstone.conformance.run.Session;
 
-/** What mistakes are made of; frees it at the end. */
+/** What mistakes are made of; closes the buffers at the end. */
 final class MistakeContext implements AutoCloseable {
   private final TestCase testCase;
-  private final Session session;
-  private final Arena arena;
+  private final LongFunction<Buffer> device;
+  private final LongFunction<Buffer> host;
+  private final LongFunction<Buffer> foreign;
   private final List<Buffer> buffers = new ArrayList<>();
-  private Optional<Session> twin = Optional.empty();
 
-  MistakeContext(TestCase testCase, Session session, Arena arena) {
+  /**
+   * Creates a context.
+   *
+   * @param device allocates on the device under test
+   * @param host allocates on the host
+   * @param foreign allocates on another opening of the device
+   */
+  MistakeContext(
+      TestCase testCase,
+      LongFunction<Buffer> device,
+      LongFunction<Buffer> host,
+      LongFunction<Buffer> foreign) {
     this.testCase = testCase;
-    this.session = session;
-    this.arena = arena;
+    this.device = device;
+    this.host = host;
+    this.foreign = foreign;
+  }
+
+  /** Returns whether a mistake can be made in the arguments of a case; allocates nothing. */
+  static boolean leavesRoom(TestCase testCase, Mistake mistake) {
+    LongFunction<Buffer> paper = PaperBuffer::new;
+    try (MistakeContext context = new MistakeContext(testCase, paper, paper, paper)) {
+      List<@Nullable Tensor> tensors = new ArrayList<>();
+      for (Slot slot : context.slots()) {
+        tensors.add(
+            context.present(slot)
+                ? context.dense(slot.dtype(), testCase.shape(slot).dims())
+                : null);
+      }
+      return mistake.make(context, tensors).isPresent();
+    }
   }
 
   List<Slot> slots() {
@@ -36,11 +62,14 @@ final class MistakeContext implements AutoCloseable {
     return testCase.present(slot);
   }
 
-  /** Allocates on the device under test. */
-  Buffer allocate(long bytes) {
-    Buffer buffer = session.device().allocate(bytes);
+  private Buffer keep(Buffer buffer) {
     buffers.add(buffer);
     return buffer;
+  }
+
+  /** Allocates on the device under test. */
+  Buffer allocate(long bytes) {
+    return keep(device.apply(bytes));
   }
 
   /** Allocates a dense tensor on the device under test. */
@@ -51,18 +80,12 @@ final class MistakeContext implements AutoCloseable {
 
   /** Allocates a dense tensor of another opening of the device. */
   Tensor foreign(DType dtype, Shape shape) {
-    if (twin.isEmpty()) {
-      twin = Optional.of(session.reopen());
-    }
-    Buffer buffer = twin.get().device().allocate(Tensor.denseBytes(dtype, shape));
-    buffers.add(buffer);
-    return Tensor.of(buffer, dtype, shape);
+    return Tensor.of(keep(foreign.apply(Tensor.denseBytes(dtype, shape))), dtype, shape);
   }
 
   /** Allocates a dense tensor on the host. */
   Tensor host(DType dtype, Shape shape) {
-    long bytes = Math.max(8, Tensor.denseBytes(dtype, shape));
-    return Tensor.of(Buffer.ofHost(arena.allocate(bytes, 64)), dtype, shape);
+    return Tensor.of(keep(host.apply(Tensor.denseBytes(dtype, shape))), dtype, shape);
   }
 
   /** Allocates a tensor whose innermost elements lie two apart. */
@@ -84,6 +107,5 @@ final class MistakeContext implements AutoCloseable {
   @Override
   public void close() {
     buffers.forEach(Buffer::close);
-    twin.ifPresent(Session::close);
   }
 }

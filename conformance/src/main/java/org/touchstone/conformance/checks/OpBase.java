@@ -47,9 +47,9 @@ record OpBase(Op op, List<TestCase> candidates) {
     return shapes(testCase).mapToLong(Shape::elements).sum();
   }
 
-  /** Keeps the cases that satisfy a condition. */
-  OpBase where(Predicate<TestCase> condition) {
-    return new OpBase(op, candidates.stream().filter(condition).toList());
+  /** Returns this base with some of its cases. */
+  OpBase where(Predicate<TestCase> suitable) {
+    return new OpBase(op, candidates.stream().filter(suitable).toList());
   }
 
   /** Returns the smallest case that a device runs. */

@@ -37,8 +37,7 @@ public final class ConformanceWorker {
     Map<String, Item> items = new HashMap<>();
     ItemCatalog.standard().forEach(item -> items.put(item.name(), item));
     try (Hal hal = Hal.open(options);
-        Session session =
-            Session.open(hal, arguments[0], Instruments.NONE, Session.findOracle())) {
+        Session session = Session.open(hal, arguments[0], Instruments.NONE, Session.findOracle())) {
       // The parent keeps the time; this limit only ends what the parent has forgotten.
       DeviceRun run =
           new DeviceRun(

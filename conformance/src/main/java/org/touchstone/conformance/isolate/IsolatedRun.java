@@ -54,8 +54,7 @@ public final class IsolatedRun {
   }
 
   /** Runs items in order. */
-  public List<DeviceRun.Finished> run(
-      List<Item> items, Consumer<DeviceRun.Finished> listener) {
+  public List<DeviceRun.Finished> run(List<Item> items, Consumer<DeviceRun.Finished> listener) {
     List<DeviceRun.Finished> results = new ArrayList<>();
     try {
       for (Item item : items) {
@@ -88,8 +87,7 @@ public final class IsolatedRun {
     }
     journal.ifPresent(j -> j.start(device, item));
     CaseReport report = ask(item);
-    DeviceRun.Finished finished =
-        new DeviceRun.Finished(item, report, System.nanoTime() - start);
+    DeviceRun.Finished finished = new DeviceRun.Finished(item, report, System.nanoTime() - start);
     journal.ifPresent(j -> j.done(device, finished));
     return finished;
   }

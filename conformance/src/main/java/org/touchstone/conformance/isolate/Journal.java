@@ -14,11 +14,11 @@ import java.util.Optional;
 import org.touchstone.conformance.ConformanceException;
 import org.touchstone.conformance.ExitCode;
 import org.touchstone.conformance.Outcome;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
 import org.touchstone.conformance.run.CaseReport;
 import org.touchstone.conformance.run.DeviceRun;
 import org.touchstone.conformance.run.Item;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 
 /**
  * An append-only file of what ran, so that a run that was cut off goes on where it was: a line when

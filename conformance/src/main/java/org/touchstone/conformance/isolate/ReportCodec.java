@@ -8,9 +8,9 @@ import org.touchstone.api.format.DType;
 import org.touchstone.conformance.Outcome;
 import org.touchstone.conformance.judge.Bias;
 import org.touchstone.conformance.judge.Metrics;
+import org.touchstone.conformance.run.CaseReport;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
-import org.touchstone.conformance.run.CaseReport;
 
 /**
  * Finished items as single lines of JSON, between a worker and its parent and in a journal. Numbers

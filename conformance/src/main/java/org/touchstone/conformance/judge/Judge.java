@@ -65,8 +65,8 @@ public final class Judge {
   private Judgement interval(
       String slot, Expected.Interval expected, Tensor actual, Strictness strictness) {
     requireType(slot, expected.type(), actual);
-    double[] all = HostTensors.doubles(actual);
-    requireCount(slot, expected.index(), expected.value().length, all.length);
+    requireCount(slot, expected.index(), expected.value().length, actual);
+    double[] elements = doubles(expected.type(), actual, expected.index());
     Sums sums = new Sums(expected.type().format(), !reduced || expected.type() != DType.F32);
     for (int i = 0; i < expected.value().length; i++) {
       long at = expected.index() == null ? i : expected.index()[i];
@@ -78,22 +78,25 @@ public final class Judge {
       }
       Bounds bounds = Bounds.of(expected.type(), expected.saturation(), value, error, flushing);
       double rounded = Bounds.round(expected.type().format(), expected.saturation(), value);
-      sums.add(at, value, rounded, error, bounds, all[(int) at]);
+      sums.add(at, value, rounded, error, bounds, elements[i]);
     }
     return sums.judgement(slot, actual.shape());
   }
 
   private static Judgement codes(String slot, Expected.Codes expected, Tensor actual) {
     requireType(slot, expected.type(), actual);
-    long[] all = HostTensors.codes(actual);
-    requireCount(slot, expected.index(), expected.codes().length, all.length);
+    requireCount(slot, expected.index(), expected.codes().length, actual);
+    long[] elements =
+        expected.index() == null
+            ? HostTensors.codes(actual)
+            : HostTensors.codes(actual, expected.index());
     FloatFormat format = expected.type().isFloat() ? expected.type().format() : null;
     List<String> findings = new ArrayList<>();
     long wrong = 0;
     for (int i = 0; i < expected.codes().length; i++) {
       long at = expected.index() == null ? i : expected.index()[i];
       long want = expected.codes()[i];
-      long have = all[(int) at];
+      long have = elements[i];
       boolean bothNan = format != null && format.isNan((int) want) && format.isNan((int) have);
       if (want == have || bothNan) {
         continue;
@@ -125,11 +128,29 @@ public final class Judge {
     }
   }
 
-  private static void requireCount(String slot, long @Nullable [] index, int expected, int actual) {
-    if (index == null && expected != actual) {
+  private static void requireCount(
+      String slot, long @Nullable [] index, int expected, Tensor actual) {
+    if (index == null && expected != actual.shape().elements()) {
       throw new IllegalStateException(
-          "the reference answers " + expected + " elements for " + slot + ", which has " + actual);
+          "the reference answers "
+              + expected
+              + " elements for "
+              + slot
+              + ", which has "
+              + actual.shape().elements());
     }
+  }
+
+  private static double[] doubles(DType type, Tensor tensor, long @Nullable [] index) {
+    if (index == null) {
+      return HostTensors.doubles(tensor);
+    }
+    long[] codes = HostTensors.codes(tensor, index);
+    double[] values = new double[codes.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = type.format().decode((int) codes[i]);
+    }
+    return values;
   }
 
   /** Names an element by its indices, for example {@code y[3, 17]}. */

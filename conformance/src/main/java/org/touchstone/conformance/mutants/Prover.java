@@ -90,8 +90,7 @@ public final class Prover {
   private List<Item> itemsOf(Mutant mutant) {
     Set<String> names = mutant.ops().stream().map(Op::opName).collect(Collectors.toSet());
     // The order of submissions is checked with additions.
-    boolean queues =
-        mutant.ops().contains(Op.ADD) && mutant.caughtBy() == Mutant.CaughtBy.ORDER;
+    boolean queues = mutant.ops().contains(Op.ADD) && mutant.caughtBy() == Mutant.CaughtBy.ORDER;
     return items.stream()
         .filter(item -> names.contains(item.op()) || (queues && item.group().equals("queue")))
         .toList();

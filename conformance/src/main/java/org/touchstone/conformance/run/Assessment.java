@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.touchstone.api.HalException;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
@@ -151,7 +152,12 @@ record Assessment(List<String> findings, Metrics metrics, Map<DType, Bias> bias)
         Tensor output = outputs.get(slot.name());
         tensors.add(output != null ? output : data.tensors().get(slot.name()));
       }
-      return oracle.expect(spec, Args.of(spec.argsType(), tensors), request);
+      try {
+        return oracle.expect(spec, Args.of(spec.argsType(), tensors), request);
+      } catch (HalException e) {
+        // Not the device's failure, which has the same type.
+        throw new IllegalStateException("the reference failed: " + e.getMessage(), e);
+      }
     }
 
     /** Returns what the outputs held before, where that is defined. */

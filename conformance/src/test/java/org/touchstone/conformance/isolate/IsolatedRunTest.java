@@ -61,8 +61,7 @@ class IsolatedRunTest {
 
   private static List<DeviceRun.Finished> run(
       WorkerCommand command, Duration limit, Optional<Journal> journal, String... names) {
-    return new IsolatedRun(
-            URI, command, new DeviceRun.Limits(1, limit, Optional.empty()), journal)
+    return new IsolatedRun(URI, command, new DeviceRun.Limits(1, limit, Optional.empty()), journal)
         .run(items(names), f -> {});
   }
 
@@ -92,8 +91,7 @@ class IsolatedRunTest {
             "complain",
             "third");
     assertThat(outcomes(finished))
-        .containsExactly(
-            Outcome.PASS, Outcome.CRASHED, Outcome.PASS, Outcome.FAIL, Outcome.PASS);
+        .containsExactly(Outcome.PASS, Outcome.CRASHED, Outcome.PASS, Outcome.FAIL, Outcome.PASS);
     assertThat(finished.get(1).report().reason())
         .contains("signal 6")
         .contains("the driver says good bye");
@@ -124,12 +122,7 @@ class IsolatedRunTest {
   @Test
   void aRunThatWasCutOffGoesOnWhereItWas(@TempDir Path folder) throws Exception {
     Path file = folder.resolve("journal");
-    run(
-        command(),
-        Duration.ofSeconds(20),
-        Optional.of(Journal.open(file, "L1")),
-        "first",
-        "crash");
+    run(command(), Duration.ofSeconds(20), Optional.of(Journal.open(file, "L1")), "first", "crash");
     // Cut off while the third item ran, in the middle of a line.
     Files.writeString(
         file,
