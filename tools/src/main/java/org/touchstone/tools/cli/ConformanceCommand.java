@@ -78,14 +78,20 @@ final class ConformanceCommand extends ToolkitCommand {
 
   @Override
   ExitCode execute() throws IOException {
-    try (Watch watch = new Watch(streams())) {
-      ConformanceReport report = ConformanceSuite.run(request(), watch);
-      watch.close();
+    try {
+      ConformanceReport report = run(request());
       output.write(streams(), target -> format.write(report, target));
       return report.exit();
     } catch (ConformanceException e) {
       streams().err().println("touchstone: " + e.getMessage());
       return e.exit();
+    }
+  }
+
+  /** Runs with progress on stderr, which ends before the report begins. */
+  private ConformanceReport run(ConformanceRequest request) throws IOException {
+    try (Watch watch = new Watch(streams())) {
+      return ConformanceSuite.run(request, watch);
     }
   }
 

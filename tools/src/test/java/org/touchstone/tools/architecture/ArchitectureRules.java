@@ -96,6 +96,13 @@ final class ArchitectureRules {
                 .doNotHaveFullyQualifiedName(root + ".backends.config.Configuration")
                 .and()
                 .doNotHaveFullyQualifiedName(root + ".tools.Main")
+                // These read what the JVM says of itself: its home, paths and a worker's token.
+                .and()
+                .doNotHaveFullyQualifiedName(root + ".backends.files.SystemLibraries")
+                .and()
+                .doNotHaveFullyQualifiedName(root + ".backends.worker.WorkerChannel")
+                .and()
+                .doNotHaveFullyQualifiedName(root + ".backends.worker.WorkerCommand")
                 .should()
                 .accessTargetWhere(readsSettings())));
     return List.copyOf(rules);
