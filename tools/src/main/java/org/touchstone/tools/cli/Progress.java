@@ -39,8 +39,7 @@ final class Progress implements AutoCloseable {
     shown = now;
     if (bar) {
       int filled = total == 0 ? WIDTH : Math.toIntExact(amount * WIDTH / total);
-      err.print(
-          "\r[" + "#".repeat(filled) + " ".repeat(WIDTH - filled) + "] " + text(amount));
+      err.print("\r[" + "#".repeat(filled) + " ".repeat(WIDTH - filled) + "] " + text(amount));
       err.flush();
       barVisible = true;
     } else {
