@@ -36,7 +36,7 @@ final class MoeForwardKernel implements Kernel<MoeForwardArgs> {
           "weights are " + spec.weightLayout() + ", the kernel reads plain ones");
     }
     KernelTraits traits =
-        KernelTraits.PLAIN_F32.with(ExpertWeights.chain(spec.operands())).with(ULPS);
+        KernelTraits.PLAIN_F32.with(WeightProduct.chain(spec.operands().scaled())).with(ULPS);
     return Plan.runs("moe_forward.panel", traits, new MoeForwardKernel(spec, threads));
   }
 

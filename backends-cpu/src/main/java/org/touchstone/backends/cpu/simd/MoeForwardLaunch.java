@@ -26,20 +26,17 @@ final class MoeForwardLaunch {
   private final int topK;
   private final int hiddenSize;
   private final boolean weightInside;
-  private final ExpertWeights w1;
-  private final ExpertWeights w2;
   private final ExpertCounts counts;
   private final int[] active;
-  private final ExpertWeights.Rows x;
-  private final ExpertWeights.Rows input;
+  private final ExpertRows x;
+  private final ExpertRows input;
   private final MoeHidden hidden;
   private final @Nullable MoeHidden sharedHidden;
 
   /** Working memory of one thread. */
   private static final class Scratch {
-    final ExpertWeights.Scratch product = new ExpertWeights.Scratch();
-    final int[] rows = new int[ExpertWeights.ROWS];
-    final float[] panel = new float[ExpertWeights.ROWS * PANEL];
+    final int[] rows = new int[ExpertRows.CHUNK];
+    final float[] panel = new float[ExpertRows.CHUNK * PANEL];
     final float[] sum = new float[PANEL];
     final float[] row = new float[PANEL];
     final MoeHidden.Scratch hidden = new MoeHidden.Scratch();
@@ -56,15 +53,13 @@ final class MoeForwardLaunch {
     hiddenSize = Math.toIntExact(spec.hiddenSize());
     weightInside = spec.weightOn() == MoeForwardSpec.WeightOn.ACT_BEFORE_DOWN;
     layout = new MoeWorkspace(spec, tokens);
-    w1 = new ExpertWeights(args.w1(), args.w1Scale());
-    w2 = new ExpertWeights(args.w2(), args.w2Scale());
     counts = ExpertCounts.of(args.indices(), Math.toIntExact(spec.experts()));
     active = counts.withRows();
     long pitch = args.x().strides().step(0) * args.x().dtype().bits() / Byte.SIZE;
-    x = new ExpertWeights.Rows(Memories.host(args.x()), args.x().dtype(), pitch, null, hiddenSize);
+    x = new ExpertRows(Memories.host(args.x()), args.x().dtype(), pitch, null, hiddenSize);
     input =
         spec.operands().scaled()
-            ? new ExpertWeights.Rows(
+            ? new ExpertRows(
                 section(layout.input),
                 layout.hiddenType,
                 hiddenSize,
@@ -142,12 +137,17 @@ final class MoeForwardLaunch {
       }
     }
     if (gated) {
-      ExpertWeights gate = new ExpertWeights(Objects.requireNonNull(args.sharedGate()), null);
       s.rows[0] = token;
-      gate.multiply(0, 0, 1, x, s.rows, 1, s.row, 0, 1, s.product);
+      x.multiply(s.rows, 1, sharedGate(), 0, 1, s.row, 0, 1);
       VectorMath.sigmoid(s.row, 0, 1);
       workspace.set(FLOAT, layout.sharedScale + 4L * token, s.row[0]);
     }
+  }
+
+  /** The shared expert's gate as a weight of one row. */
+  private GemmWeight sharedGate() {
+    Tensor gate = Objects.requireNonNull(args.sharedGate());
+    return new GemmWeight(Memories.host(gate), 0, gate.dtype(), hiddenSize, null, 0);
   }
 
   private void hiddenPhase() {
@@ -170,19 +170,20 @@ final class MoeForwardLaunch {
   private void routedHidden(int expert, int panel) {
     Scratch s = SCRATCH.get();
     MoeHidden.Taps taps = new MoeHidden.Taps(spec, args);
-    MemorySegment weights = Memories.host(args.weights());
+    GemmWeight weight = GemmWeight.of(args.w1(), args.w1Scale(), expert);
+    MemorySegment factors = Memories.host(args.weights());
     long pitch = 4 * args.weights().strides().step(0);
     int end = counts.start(expert + 1);
-    for (int first = counts.start(expert); first < end; first += ExpertWeights.ROWS) {
-      int m = Math.min(ExpertWeights.ROWS, end - first);
+    for (int first = counts.start(expert); first < end; first += ExpertRows.CHUNK) {
+      int m = Math.min(ExpertRows.CHUNK, end - first);
       for (int i = 0; i < m; i++) {
         s.rows[i] = slot(first + i) / topK;
       }
-      hidden.project(w1, expert, panel, input, s.rows, m, s.hidden, s.product);
+      hidden.project(weight, panel, input, s.rows, m, s.hidden);
       for (int i = 0; i < m; i++) {
         int token = s.rows[i];
         int j = slot(first + i) % topK;
-        float factor = weightInside ? weights.get(FLOAT, token * pitch + 4L * j) : 1f;
+        float factor = weightInside ? factors.get(FLOAT, token * pitch + 4L * j) : 1f;
         hidden.finish(panel, i, first + i, factor, s.hidden);
         taps.copy(token, j, hidden, panel, first + i);
       }
@@ -192,11 +193,11 @@ final class MoeForwardLaunch {
   private void sharedHidden(int panel) {
     Scratch s = SCRATCH.get();
     MoeHidden mine = Objects.requireNonNull(sharedHidden);
-    ExpertWeights weights =
-        new ExpertWeights(Objects.requireNonNull(args.sharedW1()), args.sharedW1Scale());
-    for (int first = 0; first < tokens; first += ExpertWeights.ROWS) {
+    GemmWeight weight =
+        GemmWeight.of(Objects.requireNonNull(args.sharedW1()), args.sharedW1Scale(), 0);
+    for (int first = 0; first < tokens; first += ExpertRows.CHUNK) {
       int m = consecutive(first, tokens, s.rows);
-      mine.project(weights, 0, panel, input, s.rows, m, s.hidden, s.product);
+      mine.project(weight, panel, input, s.rows, m, s.hidden);
       for (int i = 0; i < m; i++) {
         mine.finish(panel, i, first + i, 1f, s.hidden);
       }
@@ -204,7 +205,7 @@ final class MoeForwardLaunch {
   }
 
   private static int consecutive(int first, int end, int[] rows) {
-    int m = Math.min(ExpertWeights.ROWS, end - first);
+    int m = Math.min(ExpertRows.CHUNK, end - first);
     for (int i = 0; i < m; i++) {
       rows[i] = first + i;
     }
@@ -233,10 +234,11 @@ final class MoeForwardLaunch {
 
   private void routedOutput(int expert, int rangeStart, int column, int width) {
     Scratch s = SCRATCH.get();
+    GemmWeight weight = GemmWeight.of(args.w2(), args.w2Scale(), expert);
     int end = counts.start(expert + 1);
-    for (int first = counts.start(expert); first < end; first += ExpertWeights.ROWS) {
+    for (int first = counts.start(expert); first < end; first += ExpertRows.CHUNK) {
       int m = consecutive(first, end, s.rows);
-      w2.multiply(expert, column, width, hidden.rows(), s.rows, m, s.panel, 0, PANEL, s.product);
+      hidden.rows().multiply(s.rows, m, weight, column, width, s.panel, 0, PANEL);
       for (int i = 0; i < m; i++) {
         store(s.panel, i, slot(first + i), column - rangeStart, width);
       }
@@ -246,11 +248,11 @@ final class MoeForwardLaunch {
   private void sharedOutput(int rangeStart, int column, int width) {
     Scratch s = SCRATCH.get();
     MoeHidden mine = Objects.requireNonNull(sharedHidden);
-    ExpertWeights weights =
-        new ExpertWeights(Objects.requireNonNull(args.sharedW2()), args.sharedW2Scale());
-    for (int first = 0; first < tokens; first += ExpertWeights.ROWS) {
+    GemmWeight weight =
+        GemmWeight.of(Objects.requireNonNull(args.sharedW2()), args.sharedW2Scale(), 0);
+    for (int first = 0; first < tokens; first += ExpertRows.CHUNK) {
       int m = consecutive(first, tokens, s.rows);
-      weights.multiply(0, column, width, mine.rows(), s.rows, m, s.panel, 0, PANEL, s.product);
+      mine.rows().multiply(s.rows, m, weight, column, width, s.panel, 0, PANEL);
       for (int i = 0; i < m; i++) {
         store(s.panel, i, tokens * topK + first + i, column - rangeStart, width);
       }

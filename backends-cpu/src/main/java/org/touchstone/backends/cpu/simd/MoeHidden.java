@@ -21,12 +21,12 @@ final class MoeHidden {
   private static final int PANEL = MoeWorkspace.PANEL;
 
   private final MoeForwardSpec spec;
-  private final ExpertWeights.Rows rows;
+  private final ExpertRows rows;
   private final int width;
 
   /** Working memory of one thread. */
   static final class Scratch {
-    private final float[] projections = new float[2 * ExpertWeights.ROWS * PANEL];
+    private final float[] projections = new float[2 * ExpertRows.CHUNK * PANEL];
     private final float[] gate = new float[PANEL];
     private final float[] up = new float[PANEL];
   }
@@ -41,12 +41,12 @@ final class MoeHidden {
     this.width = Math.toIntExact(width);
     long pitch = width * layout.hiddenType.bits() / Byte.SIZE;
     rows =
-        new ExpertWeights.Rows(
+        new ExpertRows(
             memory, layout.hiddenType, pitch, spec.operands().scaled() ? scales : null, this.width);
   }
 
   /** Returns the activations. */
-  ExpertWeights.Rows rows() {
+  ExpertRows rows() {
     return rows;
   }
 
@@ -55,25 +55,21 @@ final class MoeHidden {
     return Math.ceilDiv(width, PANEL);
   }
 
-  /** Computes a panel's gates and ups for up to {@link ExpertWeights#ROWS} rows of x. */
-  void project(
-      ExpertWeights weights,
-      int expert,
-      int panel,
-      ExpertWeights.Rows x,
-      int[] rowNumbers,
-      int m,
-      Scratch s,
-      ExpertWeights.Scratch product) {
+  /**
+   * Computes a panel's gates and ups.
+   *
+   * @param numbers numbers of the rows of x
+   * @param m how many of them, at most {@link ExpertRows#CHUNK}
+   */
+  void project(GemmWeight weight, int panel, ExpertRows x, int[] numbers, int m, Scratch s) {
     int first = panel * PANEL;
     int count = count(panel);
-    float[] out = s.projections;
     int stride = 2 * PANEL;
     if (interleaved()) {
-      weights.multiply(expert, 2 * first, 2 * count, x, rowNumbers, m, out, 0, stride, product);
+      x.multiply(numbers, m, weight, 2 * first, 2 * count, s.projections, 0, stride);
     } else {
-      weights.multiply(expert, first, count, x, rowNumbers, m, out, 0, stride, product);
-      weights.multiply(expert, width + first, count, x, rowNumbers, m, out, PANEL, stride, product);
+      x.multiply(numbers, m, weight, first, count, s.projections, 0, stride);
+      x.multiply(numbers, m, weight, width + first, count, s.projections, PANEL, stride);
     }
   }
 
