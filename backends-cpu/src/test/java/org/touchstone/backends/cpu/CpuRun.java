@@ -37,8 +37,26 @@ public final class CpuRun implements AutoCloseable {
 
   private final BackendDevice device;
 
+  /** The devices that a golden vector runs on. */
+  public enum Kind {
+    /** {@code cpu://simd}. */
+    SIMD,
+    /** {@code cpu://reference}. */
+    REFERENCE;
+
+    /** Opens the device. */
+    public CpuRun open() {
+      return this == SIMD ? simd() : reference();
+    }
+  }
+
   private CpuRun(BackendDevice device) {
     this.device = device;
+  }
+
+  /** Runs on {@code cpu://simd} with two threads. */
+  public static CpuRun simd() {
+    return simd(2);
   }
 
   /** Runs on {@code cpu://simd} with a number of threads. */
@@ -56,9 +74,7 @@ public final class CpuRun implements AutoCloseable {
   /** Runs a spec on poisoned outputs, or fails when the device refuses it. */
   public <A extends Args> KernelTraits launch(OpSpec<A> spec, A args) {
     spec.check(spec.signature().check(args));
-    if (!(device.plan(spec) instanceof Plan.Runs<A> plan)) {
-      throw new AssertionError(spec + " is refused: " + device.plan(spec));
-    }
+    Plan.Runs<A> plan = plan(spec);
     poison(spec, args);
     Kernel<A> kernel = plan.build().get();
     long bytes = Math.max(1, kernel.workspaceBytes(args));
@@ -66,6 +82,13 @@ public final class CpuRun implements AutoCloseable {
     workspace.fill((byte) 0xFF);
     kernel.launch(new CpuQueue(), args, new Workspace(workspace));
     return plan.traits();
+  }
+
+  private <A extends Args> Plan.Runs<A> plan(OpSpec<A> spec) {
+    if (device.plan(spec) instanceof Plan.Runs<A> runs) {
+      return runs;
+    }
+    throw new AssertionError(spec + " is refused: " + device.plan(spec));
   }
 
   /** Launches and returns one line for every element that the reference does not accept. */
@@ -92,6 +115,16 @@ public final class CpuRun implements AutoCloseable {
     List<String> violations = new ArrayList<>();
     ORACLE
         .expect(spec, seen, new OracleRequest(traits, regime, Scope.ALL, before))
+        .outputs()
+        .forEach((slot, expected) -> judge(slot, args.tensor(slot), expected, violations));
+    return violations;
+  }
+
+  /** Judges outputs as they are, as this device's; none of them is an input as well. */
+  public <A extends Args> List<String> judge(OpSpec<A> spec, A args, Regime regime) {
+    List<String> violations = new ArrayList<>();
+    ORACLE
+        .expect(spec, args, new OracleRequest(plan(spec).traits(), regime, Scope.ALL, Map.of()))
         .outputs()
         .forEach((slot, expected) -> judge(slot, args.tensor(slot), expected, violations));
     return violations;

@@ -16,7 +16,7 @@ import org.touchstone.api.format.DType;
 import org.touchstone.api.format.Saturation;
 import org.touchstone.api.op.MoeCombineArgs;
 import org.touchstone.api.op.MoeCombineSpec;
-import org.touchstone.backends.cpu.CpuLaunch.Kind;
+import org.touchstone.backends.cpu.CpuRun.Kind;
 import org.touchstone.backends.host.HostTensors;
 import org.touchstone.backends.oracle.OracleRequest.Regime;
 
@@ -34,17 +34,17 @@ class MoeCombineTest {
   void rowsAreWeighedAndMissingOnesSkipped(Kind kind) {
     MoeCombineSpec spec = new MoeCombineSpec(2, 2, DType.BF16, DType.F32);
     try (Arena arena = Arena.ofShared();
-        CpuLaunch device = kind.open()) {
+        CpuRun device = kind.open()) {
       Tensor o = HostTensors.of(arena, DType.BF16, Shape.of(3, 2), 1, 2, Double.NaN, 4, 5, 6);
       Tensor weights = HostTensors.of(arena, DType.F32, Shape.of(3, 2), .5, 2, Double.NaN, 3, 7, 8);
       Tensor positions = ints(arena, Shape.of(3, 2), 2, 0, -1, 2, -1, -1);
       Tensor shared = HostTensors.of(arena, DType.BF16, Shape.of(3, 2), 10, 20, 0, 0, 1, -1);
       Tensor y = HostTensors.allocate(arena, DType.F32, 3, 2);
       MoeCombineArgs with = new MoeCombineArgs(o, weights, positions, shared, y);
-      assertThat(device.runAndJudge(spec, with, Regime.RANDOM)).isEmpty();
+      assertThat(device.violations(spec, with, Regime.RANDOM)).isEmpty();
       assertThat(HostTensors.doubles(y)).containsExactly(14.5, 27, 15, 18, 1, -1);
       MoeCombineArgs without = new MoeCombineArgs(o, weights, positions, null, y);
-      assertThat(device.runAndJudge(spec, without, Regime.RANDOM)).isEmpty();
+      assertThat(device.violations(spec, without, Regime.RANDOM)).isEmpty();
       assertThat(HostTensors.doubles(y)).containsExactly(4.5, 7, 15, 18, 0, 0);
     }
   }
@@ -55,7 +55,7 @@ class MoeCombineTest {
     MoeCombineSpec spec = new MoeCombineSpec(3, 2, DType.F32, DType.BF16);
     double inf = Double.POSITIVE_INFINITY;
     try (Arena arena = Arena.ofShared();
-        CpuLaunch device = kind.open()) {
+        CpuRun device = kind.open()) {
       MoeCombineArgs args =
           new MoeCombineArgs(
               HostTensors.of(arena, DType.F32, Shape.of(2, 3), inf, 1, Double.NaN, -inf, 2, 3),
@@ -63,7 +63,7 @@ class MoeCombineTest {
               ints(arena, Shape.of(2, 2), 0, 1, 0, -1),
               null,
               HostTensors.allocate(arena, DType.BF16, 2, 3));
-      assertThat(device.runAndJudge(spec, args, Regime.RANDOM)).isEmpty();
+      assertThat(device.violations(spec, args, Regime.RANDOM)).isEmpty();
       assertThat(HostTensors.doubles(args.y()))
           .containsExactly(Double.NaN, 3, Double.NaN, inf, 1, Double.NaN);
     }
@@ -80,10 +80,10 @@ class MoeCombineTest {
           MoeCombineSpec spec = new MoeCombineSpec(size[1], size[2], input, output);
           String what = "seed %x, T %d, %s".formatted(SEED, size[0], spec);
           try (Arena arena = Arena.ofShared();
-              CpuLaunch device = CpuLaunch.simd()) {
+              CpuRun device = CpuRun.simd()) {
             MoeCombineArgs args = random(arena, spec, size[0], random);
             for (Regime regime : Regime.values()) {
-              assertThat(device.runAndJudge(spec, args, regime)).as(what).isEmpty();
+              assertThat(device.violations(spec, args, regime)).as(what).isEmpty();
             }
             if (size[0] > 1 && output == DType.F32) {
               HostTensors.write(args.y(), inBf16(args, size), Saturation.NONSAT);
@@ -147,9 +147,9 @@ class MoeCombineTest {
     MoeCombineSpec spec = new MoeCombineSpec(37, 2, DType.BF16, DType.BF16);
     SplittableRandom random = new SplittableRandom(SEED + 1);
     try (Arena arena = Arena.ofShared();
-        CpuLaunch device = CpuLaunch.simd()) {
+        CpuRun device = CpuRun.simd()) {
       MoeCombineArgs dense = random(arena, spec, 5, random);
-      assertThat(device.runAndJudge(spec, dense, Regime.RANDOM)).isEmpty();
+      assertThat(device.violations(spec, dense, Regime.RANDOM)).isEmpty();
       MoeCombineArgs gaps =
           new MoeCombineArgs(
               inner(arena, dense.o()),
@@ -157,7 +157,7 @@ class MoeCombineTest {
               inner(arena, dense.positions()),
               inner(arena, Objects.requireNonNull(dense.shared())),
               inner(arena, dense.y()));
-      assertThat(device.runAndJudge(spec, gaps, Regime.RANDOM)).isEmpty();
+      assertThat(device.violations(spec, gaps, Regime.RANDOM)).isEmpty();
       assertThat(HostTensors.codes(gaps.y())).isEqualTo(HostTensors.codes(dense.y()));
     }
   }
@@ -176,10 +176,10 @@ class MoeCombineTest {
     MoeCombineSpec spec = new MoeCombineSpec(64, 2, DType.BF16, DType.BF16);
     SplittableRandom random = new SplittableRandom(SEED + 2);
     try (Arena arena = Arena.ofShared();
-        CpuLaunch device = CpuLaunch.simd()) {
+        CpuRun device = CpuRun.simd()) {
       MoeCombineArgs args = random(arena, spec, 4, random);
       HostTensors.writeCodes(args.positions(), new long[] {0, 1, 2, 3, 4, 5, 6, 7});
-      assertThat(device.runAndJudge(spec, args, Regime.RANDOM)).isEmpty();
+      assertThat(device.violations(spec, args, Regime.RANDOM)).isEmpty();
       HostTensors.writeCodes(args.positions(), new long[] {0, 1, 2, 3, 4, 5, 6, 8});
       assertThat(device.judge(spec, args, Regime.RANDOM)).hasSizeGreaterThan(32);
     }

@@ -22,7 +22,7 @@ import org.touchstone.api.op.MoeForwardArgs;
 import org.touchstone.api.op.MoeForwardSpec;
 import org.touchstone.api.op.MoeForwardSpec.SharedGate;
 import org.touchstone.api.op.MoeForwardSpec.WeightOn;
-import org.touchstone.backends.cpu.CpuLaunch.Kind;
+import org.touchstone.backends.cpu.CpuRun.Kind;
 import org.touchstone.backends.cpu.MoeNaive.Defect;
 import org.touchstone.backends.cpu.MoeProblem.Data;
 import org.touchstone.backends.host.HostTensors;
@@ -148,7 +148,7 @@ class MoeForwardTest {
                 WeightOn.OUTPUT,
                 DType.F32);
         try (Arena arena = Arena.ofShared();
-            CpuLaunch device = kind.open()) {
+            CpuRun device = kind.open()) {
           Tensor y = HostTensors.allocate(arena, DType.F32, 1, 2);
           MoeForwardArgs args =
               new MoeForwardArgs(
@@ -167,7 +167,7 @@ class MoeForwardTest {
                   y,
                   null,
                   null);
-          assertThat(device.runAndJudge(spec, args, Regime.RANDOM)).isEmpty();
+          assertThat(device.violations(spec, args, Regime.RANDOM)).isEmpty();
           double tolerance = 1e-5 * Math.abs(expected[a][p]);
           assertThat(HostTensors.doubles(y)[0]).isCloseTo(expected[a][p], within(tolerance));
           assertThat(HostTensors.doubles(y)[1])
@@ -183,8 +183,8 @@ class MoeForwardTest {
     SplittableRandom random = new SplittableRandom(SEED);
     for (MoeForwardSpec spec : specs()) {
       try (MoeProblem problem = new MoeProblem(spec, 7, Data.RANDOM, random);
-          CpuLaunch device = CpuLaunch.reference()) {
-        assertThat(device.runAndJudge(spec, problem.args, Regime.RANDOM)).isEmpty();
+          CpuRun device = CpuRun.reference()) {
+        assertThat(device.violations(spec, problem.args, Regime.RANDOM)).isEmpty();
         double[] naive = MoeNaive.y(spec, problem.args, Defect.NONE);
         double[] y = problem.y();
         double size = Arrays.stream(naive).map(Math::abs).max().orElse(0);
@@ -207,9 +207,9 @@ class MoeForwardTest {
         Regime regime = data == Data.RANDOM ? Regime.RANDOM : Regime.STRUCTURED;
         for (int tokens : new int[] {0, 1, 29}) {
           try (MoeProblem problem = new MoeProblem(spec, tokens, data, random);
-              CpuLaunch device = CpuLaunch.simd()) {
+              CpuRun device = CpuRun.simd()) {
             String what = "seed %x, %s, %d tokens, %s".formatted(SEED, spec, tokens, data);
-            assertThat(device.runAndJudge(spec, problem.args, regime)).as(what).isEmpty();
+            assertThat(device.violations(spec, problem.args, regime)).as(what).isEmpty();
             assertThat(device.judge(spec, problem.withoutTaps(), regime)).as(what).isEmpty();
           }
         }
@@ -222,10 +222,10 @@ class MoeForwardTest {
     SplittableRandom random = new SplittableRandom(SEED + 2);
     for (MoeForwardSpec spec : specs()) {
       try (MoeProblem problem = new MoeProblem(spec, 5, Data.RANDOM, random);
-          CpuLaunch device = CpuLaunch.simd()) {
-        device.run(spec, problem.args);
+          CpuRun device = CpuRun.simd()) {
+        device.launch(spec, problem.args);
         long[] with = problem.codes("y");
-        device.run(spec, problem.withoutTaps());
+        device.launch(spec, problem.withoutTaps());
         assertThat(problem.codes("y")).as("seed %x, %s", SEED, spec).isEqualTo(with);
       }
     }
@@ -239,9 +239,9 @@ class MoeForwardTest {
       MoeForwardSpec spec = tiny(operands);
       try (MoeProblem problem =
               new MoeProblem(spec, 2, Data.RANDOM, new SplittableRandom(SEED + 3));
-          CpuLaunch device = kind.open()) {
+          CpuRun device = kind.open()) {
         HostTensors.writeCodes(problem.args.indices(), new long[] {1, 2, 3, 4, 5, -1, 6, -1});
-        assertThat(device.runAndJudge(spec, problem.args, Regime.RANDOM)).isEmpty();
+        assertThat(device.violations(spec, problem.args, Regime.RANDOM)).isEmpty();
         long[] tap = problem.codes("hiddenTap");
         assertThat(Arrays.copyOfRange(tap, 5 * 96, 6 * 96)).containsOnly(0);
         assertThat(Arrays.copyOfRange(tap, 7 * 96, 8 * 96)).containsOnly(0);
@@ -261,11 +261,11 @@ class MoeForwardTest {
     SplittableRandom random = new SplittableRandom(SEED + 4);
     for (MoeForwardSpec spec : specs()) {
       try (MoeProblem problem = new MoeProblem(spec, 3, Data.RANDOM, random);
-          CpuLaunch device = kind.open()) {
+          CpuRun device = kind.open()) {
         long[] none = new long[3 * (int) spec.topK()];
         Arrays.fill(none, -1);
         HostTensors.writeCodes(problem.args.indices(), none);
-        assertThat(device.runAndJudge(spec, problem.args, Regime.RANDOM)).isEmpty();
+        assertThat(device.violations(spec, problem.args, Regime.RANDOM)).isEmpty();
         boolean zero = Arrays.stream(problem.y()).allMatch(v -> v == 0);
         assertThat(zero).as("%s", spec).isEqualTo(spec.sharedIntermediate() == 0);
       }
@@ -286,14 +286,14 @@ class MoeForwardTest {
               WeightOn.OUTPUT,
               DType.F32);
       try (MoeProblem problem = new MoeProblem(spec, 61, Data.RANDOM, random);
-          CpuLaunch device = CpuLaunch.simd()) {
+          CpuRun device = CpuRun.simd()) {
         long[] routes = new long[2 * 61];
         for (int t = 0; t < 61; t++) {
           routes[2 * t] = 7;
           routes[2 * t + 1] = t % 3 == 0 ? 8 : -1;
         }
         HostTensors.writeCodes(problem.args.indices(), routes);
-        assertThat(device.runAndJudge(spec, problem.args, Regime.RANDOM)).isEmpty();
+        assertThat(device.violations(spec, problem.args, Regime.RANDOM)).isEmpty();
       }
     }
   }
@@ -303,17 +303,17 @@ class MoeForwardTest {
     SplittableRandom random = new SplittableRandom(SEED + 6);
     for (MoeForwardSpec spec : specs()) {
       try (MoeProblem problem = new MoeProblem(spec, 31, Data.RANDOM, random);
-          CpuLaunch one = CpuLaunch.simd(1);
-          CpuLaunch three = CpuLaunch.simd(3)) {
-        one.run(spec, problem.args);
+          CpuRun one = CpuRun.simd(1);
+          CpuRun three = CpuRun.simd(3)) {
+        one.launch(spec, problem.args);
         long[] y = problem.codes("y");
         long[] taps = problem.codes("hiddenTap");
-        three.run(spec, problem.args);
+        three.launch(spec, problem.args);
         assertThat(problem.codes("y")).as("threads, %s", spec).isEqualTo(y);
         assertThat(problem.codes("hiddenTap")).isEqualTo(taps);
         for (int[] range : new int[][] {{0, 1}, {30, 31}, {4, 9}}) {
           MoeProblem part = problem.tokens(range[0], range[1]);
-          one.run(spec, part.args);
+          one.launch(spec, part.args);
           for (int t = range[0]; t < range[1]; t++) {
             assertThat(part.yOf(t - range[0])).as("%s", spec).isEqualTo(problem.yOf(t));
           }
@@ -328,8 +328,8 @@ class MoeForwardTest {
     for (MoeForwardSpec spec : specs()) {
       int experts = (int) spec.experts();
       try (MoeProblem problem = new MoeProblem(spec, 11, Data.RANDOM, random);
-          CpuLaunch device = CpuLaunch.simd()) {
-        device.run(spec, problem.args);
+          CpuRun device = CpuRun.simd()) {
+        device.launch(spec, problem.args);
         long[] y = problem.codes("y");
         for (Tensor tensor : present(problem, "w1", "w1Scale", "w2", "w2Scale")) {
           long[] codes = HostTensors.codes(tensor);
@@ -345,7 +345,7 @@ class MoeForwardTest {
           routes[i] = routes[i] < 0 ? -1 : (routes[i] + 1) % experts;
         }
         HostTensors.writeCodes(problem.args.indices(), routes);
-        device.run(spec, problem.args);
+        device.launch(spec, problem.args);
         assertThat(problem.codes("y")).as("seed %x, %s", SEED, spec).isEqualTo(y);
       }
     }
@@ -368,8 +368,8 @@ class MoeForwardTest {
     for (MoeForwardSpec spec : specs()) {
       int tokens = 9;
       try (MoeProblem problem = new MoeProblem(spec, tokens, Data.RANDOM, random);
-          CpuLaunch device = CpuLaunch.simd()) {
-        device.run(spec, problem.args);
+          CpuRun device = CpuRun.simd()) {
+        device.launch(spec, problem.args);
         long[][] y = new long[tokens][];
         Arrays.setAll(y, problem::yOf);
         for (Tensor tensor : present(problem, "x", "indices", "weights")) {
@@ -381,7 +381,7 @@ class MoeForwardTest {
           }
           HostTensors.writeCodes(tensor, moved);
         }
-        device.run(spec, problem.args);
+        device.launch(spec, problem.args);
         for (int t = 0; t < tokens; t++) {
           assertThat(problem.yOf(t * 4 % tokens)).as("%s", spec).isEqualTo(y[t]);
         }
@@ -395,7 +395,7 @@ class MoeForwardTest {
     SplittableRandom random = new SplittableRandom(SEED + 9);
     for (MoeForwardSpec spec : specs()) {
       try (MoeProblem problem = new MoeProblem(spec, 3, Data.RANDOM, random);
-          CpuLaunch device = CpuLaunch.simd()) {
+          CpuRun device = CpuRun.simd()) {
         int elements = 3 * (int) spec.hiddenSize();
         for (Defect defect : Defect.values()) {
           boolean possible =
@@ -426,8 +426,8 @@ class MoeForwardTest {
     MoeForwardSpec spec = tiny(GemmOperands.FP8_BLOCK);
     try (MoeProblem problem =
             new MoeProblem(spec, 2, Data.RANDOM, new SplittableRandom(SEED + 10));
-        CpuLaunch device = CpuLaunch.simd()) {
-      assertThat(device.runAndJudge(spec, problem.args, Regime.RANDOM)).isEmpty();
+        CpuRun device = CpuRun.simd()) {
+      assertThat(device.violations(spec, problem.args, Regime.RANDOM)).isEmpty();
       long[] codes = problem.codes("hiddenTap");
       int slot = (int) Arrays.stream(problem.codes("indices")).takeWhile(e -> e < 0).count();
       int at = slot * 96 + 17;
@@ -445,7 +445,7 @@ class MoeForwardTest {
     SplittableRandom random = new SplittableRandom(SEED + 11);
     for (MoeForwardSpec spec : specs()) {
       try (MoeProblem problem = new MoeProblem(spec, 3, Data.RANDOM, random);
-          CpuLaunch device = kind.open()) {
+          CpuRun device = kind.open()) {
         long[] routes = problem.codes("indices");
         Arrays.setAll(routes, i -> i % spec.topK());
         HostTensors.writeCodes(problem.args.indices(), routes);
@@ -454,7 +454,7 @@ class MoeForwardTest {
         x[1] = Double.NaN;
         x[2 * h - 1] = Double.POSITIVE_INFINITY;
         MoeProblem.write(problem.args.x(), x);
-        assertThat(device.runAndJudge(spec, problem.args, Regime.RANDOM)).as("%s", spec).isEmpty();
+        assertThat(device.violations(spec, problem.args, Regime.RANDOM)).as("%s", spec).isEmpty();
         double[] y = problem.y();
         assertThat(Arrays.stream(y, 0, h).allMatch(Double::isNaN)).as("%s", spec).isTrue();
         assertThat(Arrays.stream(y, 2 * h, 3 * h).allMatch(Double::isFinite)).isTrue();
@@ -467,8 +467,8 @@ class MoeForwardTest {
     MoeForwardSpec spec = tiny(GemmOperands.FP8_BLOCK);
     try (MoeProblem problem =
             new MoeProblem(spec, 5, Data.RANDOM, new SplittableRandom(SEED + 12));
-        CpuLaunch device = CpuLaunch.simd()) {
-      device.run(spec, problem.args);
+        CpuRun device = CpuRun.simd()) {
+      device.launch(spec, problem.args);
       long[] y = problem.codes("y");
       long[] tap = problem.codes("hiddenTap");
       MoeProblem gaps = problem;
@@ -476,7 +476,7 @@ class MoeForwardTest {
         Tensor dense = java.util.Objects.requireNonNull(problem.args.tensor(slot));
         gaps = gaps.with(slot, inner(problem.arena, dense));
       }
-      assertThat(device.runAndJudge(spec, gaps.args, Regime.RANDOM)).isEmpty();
+      assertThat(device.violations(spec, gaps.args, Regime.RANDOM)).isEmpty();
       assertThat(gaps.codes("y")).isEqualTo(y);
       assertThat(gaps.codes("hiddenTap")).isEqualTo(tap);
     }
@@ -491,5 +491,33 @@ class MoeForwardTest {
     Tensor inner = wide.slice(dims.length - 1, 1, columns + 1);
     HostTensors.writeCodes(inner, HostTensors.codes(tensor));
     return inner;
+  }
+
+  /** The operators that moe_forward fuses, one after the other, are within its bounds. */
+  @Test
+  void equalsTheCompositionOfItsOperators() {
+    SplittableRandom random = new SplittableRandom(SEED + 13);
+    for (GemmOperands operands :
+        List.of(GemmOperands.F32, GemmOperands.BF16, GemmOperands.FP8_BLOCK)) {
+      for (Kind kind : Kind.values()) {
+        MoeForwardSpec spec = MoeForwardSpec.of(operands, 6, 3, 200, 72);
+        try (MoeProblem problem = new MoeProblem(spec, 13, Data.RANDOM, random);
+            CpuRun device = kind.open()) {
+          new MoeComposition(spec, problem, device).run();
+          MoeForwardArgs args = problem.withoutTaps();
+          try (CpuRun judge = CpuRun.simd(1)) {
+            assertThat(judge.judge(spec, args, Regime.RANDOM)).as("%s %s", kind, spec).isEmpty();
+          }
+          double[] composed = problem.y();
+          device.launch(spec, args);
+          double[] fused = problem.y();
+          double size = Arrays.stream(fused).map(Math::abs).max().orElse(0);
+          double tolerance = spec.output() == DType.F32 ? 1e-6 : 0x1p-6;
+          for (int i = 0; i < fused.length; i++) {
+            assertThat(composed[i]).isCloseTo(fused[i], within(tolerance * size));
+          }
+        }
+      }
+    }
   }
 }

@@ -14,7 +14,7 @@ import org.touchstone.api.op.MoeAlignBlockSizeArgs;
 import org.touchstone.api.op.MoeAlignBlockSizeSpec;
 import org.touchstone.api.op.MoePermuteArgs;
 import org.touchstone.api.op.MoePermuteSpec;
-import org.touchstone.backends.cpu.CpuLaunch.Kind;
+import org.touchstone.backends.cpu.CpuRun.Kind;
 import org.touchstone.backends.host.HostTensors;
 import org.touchstone.backends.oracle.OracleRequest.Regime;
 
@@ -51,10 +51,10 @@ class MoePermuteTest {
   void slotsAreSortedByExpertAndStable(Kind kind) {
     MoePermuteSpec spec = new MoePermuteSpec(5, 3);
     try (Arena arena = Arena.ofShared();
-        CpuLaunch device = kind.open()) {
+        CpuRun device = kind.open()) {
       // expert 1 has no slot, expert 2 twice in one token, one slot is dropped
       MoePermuteArgs args = permutation(arena, spec, indices(arena, 3, 4, 0, 2, 2, -1, 2, 0, 3, 4));
-      assertThat(device.runAndJudge(spec, args, Regime.RANDOM)).isEmpty();
+      assertThat(device.violations(spec, args, Regime.RANDOM)).isEmpty();
       assertThat(HostTensors.codes(args.sortedSlots())).containsExactly(1, 6, 2, 3, 5, 7, 0, 8, -1);
       assertThat(HostTensors.codes(args.expertOffsets())).containsExactly(0, 2, 2, 5, 6, 8);
       assertThat(HostTensors.codes(args.positions())).containsExactly(6, 0, 2, 3, -1, 4, 1, 5, 7);
@@ -66,10 +66,10 @@ class MoePermuteTest {
   void alignedBlocksGolden(Kind kind) {
     MoeAlignBlockSizeSpec spec = new MoeAlignBlockSizeSpec(4, 2, 4);
     try (Arena arena = Arena.ofShared();
-        CpuLaunch device = kind.open()) {
+        CpuRun device = kind.open()) {
       MoeAlignBlockSizeArgs args =
           alignment(arena, spec, indices(arena, 2, 0, 2, 2, 1, 0, 2, 2, 0));
-      assertThat(device.runAndJudge(spec, args, Regime.RANDOM)).isEmpty();
+      assertThat(device.violations(spec, args, Regime.RANDOM)).isEmpty();
       assertThat(HostTensors.codes(args.paddedCount())).containsExactly(12);
       assertThat(Arrays.copyOf(HostTensors.codes(args.sortedSlots()), 12))
           .containsExactly(0, 4, 7, 8, 3, 8, 8, 8, 1, 2, 5, 6);
@@ -81,16 +81,16 @@ class MoePermuteTest {
   @EnumSource
   void everythingMayBeDropped(Kind kind) {
     try (Arena arena = Arena.ofShared();
-        CpuLaunch device = kind.open()) {
+        CpuRun device = kind.open()) {
       Tensor none = indices(arena, 2, -1, -1, -1, -1);
       MoePermuteSpec permute = new MoePermuteSpec(3, 2);
       MoePermuteArgs p = permutation(arena, permute, none);
-      assertThat(device.runAndJudge(permute, p, Regime.RANDOM)).isEmpty();
+      assertThat(device.violations(permute, p, Regime.RANDOM)).isEmpty();
       assertThat(HostTensors.codes(p.sortedSlots())).containsOnly(-1);
       assertThat(HostTensors.codes(p.expertOffsets())).containsOnly(0);
       MoeAlignBlockSizeSpec align = new MoeAlignBlockSizeSpec(3, 2, 8);
       MoeAlignBlockSizeArgs a = alignment(arena, align, none);
-      assertThat(device.runAndJudge(align, a, Regime.RANDOM)).isEmpty();
+      assertThat(device.violations(align, a, Regime.RANDOM)).isEmpty();
       assertThat(HostTensors.codes(a.paddedCount())).containsExactly(0);
     }
   }
@@ -116,18 +116,18 @@ class MoePermuteTest {
                         })
                 .toArray();
         try (Arena arena = Arena.ofShared();
-            CpuLaunch device = CpuLaunch.simd()) {
+            CpuRun device = CpuRun.simd()) {
           Tensor indices = HostTensors.allocate(arena, DType.I32, size[0], size[2]);
           HostTensors.writeCodes(indices, chosen);
           String what = "seed %x, %s, pattern %d".formatted(SEED, Arrays.toString(size), kind);
           MoePermuteSpec permute = new MoePermuteSpec(experts, size[2]);
           MoePermuteArgs p = permutation(arena, permute, indices);
-          assertThat(device.runAndJudge(permute, p, Regime.RANDOM)).as(what).isEmpty();
+          assertThat(device.violations(permute, p, Regime.RANDOM)).as(what).isEmpty();
           assertInverse(p);
           for (long block : new long[] {1, 7, 16, 128}) {
             MoeAlignBlockSizeSpec align = new MoeAlignBlockSizeSpec(experts, size[2], block);
             MoeAlignBlockSizeArgs a = alignment(arena, align, indices);
-            assertThat(device.runAndJudge(align, a, Regime.RANDOM)).as(what).isEmpty();
+            assertThat(device.violations(align, a, Regime.RANDOM)).as(what).isEmpty();
             assertThat(HostTensors.codes(a.paddedCount())[0] % block).isZero();
           }
         }
@@ -148,7 +148,7 @@ class MoePermuteTest {
   @Test
   void rowsOfIndicesMayHaveGaps() {
     try (Arena arena = Arena.ofConfined();
-        CpuLaunch device = CpuLaunch.simd()) {
+        CpuRun device = CpuRun.simd()) {
       MoePermuteSpec spec = new MoePermuteSpec(4, 2);
       Tensor wide = indices(arena, 4, 9, 3, 1, 9, 9, 0, 3, 9);
       Tensor positions = HostTensors.allocate(arena, DType.I32, 2, 3);
@@ -158,7 +158,7 @@ class MoePermuteTest {
               HostTensors.allocate(arena, DType.I32, 4),
               HostTensors.allocate(arena, DType.I32, 5),
               positions.slice(1, 0, 2));
-      assertThat(device.runAndJudge(spec, args, Regime.RANDOM)).isEmpty();
+      assertThat(device.violations(spec, args, Regime.RANDOM)).isEmpty();
       assertThat(HostTensors.codes(args.sortedSlots())).containsExactly(2, 1, 0, 3);
       assertThat(HostTensors.codes(positions)).containsExactly(2, 1, 0, 0, 3, 0);
     }
@@ -167,10 +167,10 @@ class MoePermuteTest {
   @Test
   void theJudgeRefusesAnUnstableSort() {
     try (Arena arena = Arena.ofShared();
-        CpuLaunch device = CpuLaunch.simd()) {
+        CpuRun device = CpuRun.simd()) {
       MoePermuteSpec spec = new MoePermuteSpec(2, 2);
       MoePermuteArgs args = permutation(arena, spec, indices(arena, 2, 1, 0, 1, 0));
-      assertThat(device.runAndJudge(spec, args, Regime.RANDOM)).isEmpty();
+      assertThat(device.violations(spec, args, Regime.RANDOM)).isEmpty();
       HostTensors.writeCodes(args.sortedSlots(), new long[] {3, 1, 0, 2});
       assertThat(device.judge(spec, args, Regime.RANDOM)).hasSize(2);
     }

@@ -21,7 +21,7 @@ import org.touchstone.api.op.MoeRouteSpec.GroupScore;
 import org.touchstone.api.op.MoeRouteSpec.Renorm;
 import org.touchstone.api.op.MoeRouteSpec.Score;
 import org.touchstone.api.op.MoeRouteSpec.SelectionBias;
-import org.touchstone.backends.cpu.CpuLaunch.Kind;
+import org.touchstone.backends.cpu.CpuRun.Kind;
 import org.touchstone.backends.host.HostTensors;
 import org.touchstone.backends.oracle.OracleRequest.Regime;
 
@@ -65,8 +65,8 @@ class MoeRouteTest {
     }
 
     Launch on(Kind kind) {
-      try (CpuLaunch device = kind.open()) {
-        assertThat(device.runAndJudge(spec, args, Regime.RANDOM)).as("%s", spec).isEmpty();
+      try (CpuRun device = kind.open()) {
+        assertThat(device.violations(spec, args, Regime.RANDOM)).as("%s", spec).isEmpty();
       }
       return this;
     }
@@ -75,7 +75,7 @@ class MoeRouteTest {
     List<String> judge(long[] route, double[] weights) {
       HostTensors.writeCodes(args.indices(), route);
       HostTensors.write(args.weights(), weights, org.touchstone.api.format.Saturation.NONSAT);
-      try (CpuLaunch device = CpuLaunch.simd(1)) {
+      try (CpuRun device = CpuRun.simd(1)) {
         return device.judge(spec, args, Regime.RANDOM);
       }
     }
@@ -341,9 +341,9 @@ class MoeRouteTest {
         }
         double[] bias = random.doubles(experts).map(b -> b - 0.5).toArray();
         try (Launch launch = new Launch(spec, logits, kind == 1 ? new double[experts] : bias);
-            CpuLaunch device = CpuLaunch.simd()) {
+            CpuRun device = CpuRun.simd()) {
           for (Regime regime : Regime.values()) {
-            assertThat(device.runAndJudge(spec, launch.args, regime))
+            assertThat(device.violations(spec, launch.args, regime))
                 .as("seed %x, %s, data %d, %s", SEED, spec, kind, regime)
                 .isEmpty();
           }
@@ -364,7 +364,7 @@ class MoeRouteTest {
   @Test
   void rowsMayHaveGaps() {
     try (Arena arena = Arena.ofConfined();
-        CpuLaunch device = CpuLaunch.simd()) {
+        CpuRun device = CpuRun.simd()) {
       MoeRouteSpec spec = MoeRouteSpec.softmaxTopkRenorm(16, 3);
       Tensor wide = HostTensors.allocate(arena, DType.F32, 2, 20);
       Tensor indices = HostTensors.allocate(arena, DType.I32, 2, 5);
@@ -381,7 +381,7 @@ class MoeRouteTest {
       double[] twice = Arrays.copyOf(LOGITS, 32);
       System.arraycopy(LOGITS, 0, twice, 16, 16);
       HostTensors.write(args.logits(), twice, org.touchstone.api.format.Saturation.NONSAT);
-      assertThat(device.runAndJudge(spec, args, Regime.RANDOM)).isEmpty();
+      assertThat(device.violations(spec, args, Regime.RANDOM)).isEmpty();
       assertThat(HostTensors.codes(indices)).containsExactly(0, 4, 13, 1, 0, 0, 4, 13, 1, 0);
     }
   }
