@@ -91,7 +91,8 @@ final class BlockQuantisation {
       } else if (Double.isInfinite(s)) {
         value[i] = Double.isInfinite(x[i]) ? Double.NaN : 0;
       } else {
-        value[i] = Math.clamp(x[i] / s, -MAX, MAX);
+        // The quotient is rounded to FP32 by definition, which decides what a tie is.
+        value[i] = Math.clamp((float) x[i] / (float) s, -MAX, MAX);
         error[i] = ErrorModel.MARGIN * (Math.abs(value[i]) * model.div() + model.operand(x[i]) / s);
       }
     }
