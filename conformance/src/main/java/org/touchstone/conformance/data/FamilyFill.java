@@ -41,10 +41,16 @@ final class FamilyFill {
     return i -> random.unit(i) < density ? codes[(int) random.below(~i, 4)] : zero;
   }
 
-  /** Integers with as many bits as the format can hold, less one that a sum may need. */
+  /**
+   * Integers with as many bits as the format can hold, less one that a sum may need. The first is
+   * not zero: it may be all that a result is made of.
+   */
   private static LongUnaryOperator whole(FloatFormat format, CounterRandom random) {
     long reach = Math.min(1L << Math.max(1, format.mantissaBits() - 1), 1 << 10);
-    return i -> code(format, (double) (random.below(i, 2 * reach + 1) - reach));
+    return i -> {
+      long value = random.below(i, 2 * reach + 1) - reach;
+      return code(format, (double) (i == 0 && value == 0 ? reach : value));
+    };
   }
 
   private static LongUnaryOperator normal(FloatFormat format, CounterRandom random) {

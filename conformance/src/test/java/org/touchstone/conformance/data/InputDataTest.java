@@ -42,6 +42,15 @@ class InputDataTest {
   }
 
   @Test
+  void exactIntegersBeginWithOneThatIsNotZero() {
+    for (int n = 1; n <= 300; n++) {
+      double[] values = values(add(DataFamily.EXACT_INTEGER, n), "a");
+      assertThat(values[0]).as("of %d", n).isNotZero();
+      assertThat(Arrays.stream(values)).allMatch(x -> x == Math.rint(x));
+    }
+  }
+
+  @Test
   void subnormalDataAreMostlySubnormal() {
     double minNormal = DType.BF16.format().minNormal();
     double[] values = values(add(DataFamily.SUBNORMAL, 100, 101), "a");

@@ -200,15 +200,28 @@ final class RunCommand extends ToolkitCommand {
                     target.flush();
                   });
           target.println();
-          note(
-              String.format(
-                  Locale.ROOT,
-                  "%d prompt tokens in %.3f s, %d new tokens, %.0f tokens/s",
-                  result.promptTokens(),
-                  result.promptTime().toNanos() * 1e-9,
-                  result.newTokens(),
-                  result.tokensPerSecond()));
+          note(speed(result));
         });
+  }
+
+  private static String speed(Generator.Result result) {
+    String all =
+        String.format(
+            Locale.ROOT,
+            "%d prompt tokens in %.3f s, %d new tokens at %.0f tokens/s",
+            result.promptTokens(),
+            result.promptTime().toNanos() * 1e-9,
+            result.newTokens(),
+            result.tokensPerSecond());
+    // The first tokens wait for the compiler, so a rate over all of them says little of the rest.
+    return result.lateTokens() == 0
+        ? all
+        : String.format(
+            Locale.ROOT,
+            "%s, the last %d at %.0f tokens/s",
+            all,
+            result.lateTokens(),
+            result.lateTokensPerSecond());
   }
 
   private void score(LanguageModel model, int[] ids, Path file) throws IOException {

@@ -26,11 +26,28 @@ public final class Generator {
    * @param promptTime time until the first token was drawn
    * @param newTokens tokens drawn
    * @param decodeTime time for the tokens after the first
+   * @param lateTokens tokens drawn in the second half of what was allowed
+   * @param lateTime time for these
    */
-  public record Result(int promptTokens, Duration promptTime, int newTokens, Duration decodeTime) {
+  public record Result(
+      int promptTokens,
+      Duration promptTime,
+      int newTokens,
+      Duration decodeTime,
+      int lateTokens,
+      Duration lateTime) {
     /** Returns tokens per second after the first one; 0 when there are none. */
     public double tokensPerSecond() {
-      return newTokens < 2 ? 0 : (newTokens - 1) * 1e9 / decodeTime.toNanos();
+      return rate(newTokens - 1, decodeTime);
+    }
+
+    /** Returns tokens per second of the second half, when code and caches are warm. */
+    public double lateTokensPerSecond() {
+      return rate(lateTokens, lateTime);
+    }
+
+    private static double rate(int tokens, Duration time) {
+      return tokens < 1 ? 0 : tokens * 1e9 / Math.max(1, time.toNanos());
     }
   }
 
@@ -84,16 +101,24 @@ public final class Generator {
       long start = System.nanoTime();
       int id = session.append(prompt, variate(random));
       long first = System.nanoTime();
+      int half = Math.max(1, maxTokens / 2);
+      long late = first;
       int drawn = 1;
       while (emit(id, sink) && drawn < maxTokens) {
+        if (drawn == half) {
+          late = System.nanoTime();
+        }
         id = session.append(new int[] {id}, variate(random));
         drawn++;
       }
+      long end = System.nanoTime();
       return new Result(
           prompt.length,
           Duration.ofNanos(first - start),
           drawn,
-          Duration.ofNanos(System.nanoTime() - first));
+          Duration.ofNanos(end - first),
+          Math.max(0, drawn - half),
+          Duration.ofNanos(end - late));
     }
   }
 
