@@ -19,6 +19,7 @@ import org.touchstone.conformance.cases.Level;
  * @param devices URIs of the devices, or backend names; empty for all automatic ones
  * @param required URIs or backend names that must be ready
  * @param skipBudget the most cases that may be skipped
+ * @param shard the part of the selected cases that runs here
  * @param isolation where cases run
  * @param proof whether seeded defects are run
  * @param threads the most cases that run at once on one device
@@ -35,6 +36,7 @@ public record ConformanceRequest(
     List<String> devices,
     List<String> required,
     OptionalInt skipBudget,
+    Shard shard,
     Isolation isolation,
     Proof proof,
     int threads,
@@ -90,6 +92,7 @@ public record ConformanceRequest(
     private Level level = Level.L1;
     private Optional<String> caseName = Optional.empty();
     private OptionalInt skipBudget = OptionalInt.empty();
+    private Shard shard = Shard.ALL;
     private Isolation isolation = Isolation.IN_PROCESS;
     private Proof proof = Proof.NONE;
     private int threads = 1;
@@ -133,6 +136,12 @@ public record ConformanceRequest(
     /** Limits how many cases may be skipped. */
     public Builder skipBudget(int most) {
       skipBudget = OptionalInt.of(most);
+      return this;
+    }
+
+    /** Runs a part of the selected cases only. */
+    public Builder shard(Shard part) {
+      shard = part;
       return this;
     }
 
@@ -193,6 +202,7 @@ public record ConformanceRequest(
           devices,
           required,
           skipBudget,
+          shard,
           isolation,
           proof,
           threads,

@@ -58,9 +58,11 @@ final class ItemChoice {
       }
     }
     boolean unfiltered = request.ops().isEmpty();
-    return all.stream()
-        .filter(item -> request.level().includes(item.level()))
-        .filter(item -> unfiltered || ops.contains(item.op()) || groups.contains(item.group()))
-        .toList();
+    List<Item> selected =
+        all.stream()
+            .filter(item -> request.level().includes(item.level()))
+            .filter(item -> unfiltered || ops.contains(item.op()) || groups.contains(item.group()))
+            .toList();
+    return request.shard().of(selected);
   }
 }

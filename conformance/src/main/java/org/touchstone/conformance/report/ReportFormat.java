@@ -21,7 +21,9 @@ public enum ReportFormat {
   /** A summary for pull requests. */
   MD,
   /** One page that needs nothing else. */
-  HTML;
+  HTML,
+  /** What a badge service shows: label, counts, colour. */
+  BADGE;
 
   /** Writes one format. */
   interface Writer {
@@ -37,6 +39,7 @@ public enum ReportFormat {
       case JUNIT -> new JunitReport();
       case MD -> new MarkdownReport();
       case HTML -> new HtmlReport();
+      case BADGE -> new BadgeReport();
     };
   }
 

@@ -1,10 +1,13 @@
 package org.touchstone.tools.cli;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.touchstone.conformance.CaseResult;
 import org.touchstone.conformance.ConformanceException;
 import org.touchstone.conformance.ConformanceListener;
@@ -13,6 +16,7 @@ import org.touchstone.conformance.ConformanceRequest;
 import org.touchstone.conformance.ConformanceSuite;
 import org.touchstone.conformance.ExitCode;
 import org.touchstone.conformance.MutantResult;
+import org.touchstone.conformance.Shard;
 import org.touchstone.conformance.cases.Level;
 import org.touchstone.conformance.report.ReportFormat;
 import picocli.CommandLine.Command;
@@ -69,9 +73,45 @@ final class ConformanceCommand extends ToolkitCommand {
   private OptionalInt skipBudget = OptionalInt.empty();
 
   @Option(
+      names = "--shard",
+      paramLabel = "I/N",
+      description = "Run the I-th of N parts; 'merge' joins their JSON reports.")
+  private Optional<String> shard = Optional.empty();
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Cases that run at once on one device; 1 by default.")
+  private int threads = 1;
+
+  @Option(
+      names = "--case-timeout",
+      paramLabel = "SECONDS",
+      description = "Time limit of one case; 120 by default.")
+  private long caseTimeout = 120;
+
+  @Option(
+      names = "--time-budget",
+      paramLabel = "SECONDS",
+      description = "Time limit of the run; what is left is skipped and counted.")
+  private OptionalLong timeBudget = OptionalLong.empty();
+
+  @Option(
+      names = "--journal",
+      paramLabel = "FILE",
+      description = "Record finished cases; a run that finds the file goes on. Implies --isolate.")
+  private Optional<Path> journal = Optional.empty();
+
+  @Option(
+      names = "--expectations",
+      paramLabel = "FILE",
+      description = "Expected outcomes beside those of the backends; may be repeated.")
+  private List<Path> expectations = new ArrayList<>();
+
+  @Option(
       names = "--format",
       paramLabel = "FORMAT",
-      description = "text (default), json, jsonl, csv, junit, md or html.")
+      description = "text (default), json, jsonl, csv, junit, md, html or badge.")
   private ReportFormat format = ReportFormat.TEXT;
 
   @Mixin private Output output = new Output();
@@ -101,7 +141,7 @@ final class ConformanceCommand extends ToolkitCommand {
             .level(level)
             .proof(prove ? ConformanceRequest.Proof.MUTANTS : ConformanceRequest.Proof.NONE)
             .isolation(
-                isolate
+                isolate || journal.isPresent()
                     ? ConformanceRequest.Isolation.WORKER
                     : ConformanceRequest.Isolation.IN_PROCESS);
     devices.forEach(builder::device);
@@ -109,6 +149,11 @@ final class ConformanceCommand extends ToolkitCommand {
     required.forEach(builder::require);
     caseName.ifPresent(builder::caseName);
     skipBudget.ifPresent(builder::skipBudget);
+    shard.map(Shard::of).ifPresent(builder::shard);
+    builder.threads(threads).caseTimeout(Duration.ofSeconds(caseTimeout));
+    timeBudget.ifPresent(seconds -> builder.timeBudget(Duration.ofSeconds(seconds)));
+    journal.ifPresent(builder::journal);
+    expectations.forEach(builder::expectations);
     return builder.build();
   }
 

@@ -25,6 +25,8 @@ public final class TouchstoneCli {
         DevicesCommand.class,
         ExplainCommand.class,
         ConformanceCommand.class,
+        MergeCommand.class,
+        DiffCommand.class,
         RunCommand.class,
         EnvCommand.class
       },

@@ -59,6 +59,10 @@ class TouchstoneCliTest {
         "run --model MODEL --prompt x --max-tokens 5000 --device cpu://simd",
         "run --model MODEL --prompt x --expect y",
         "conformance --level L9",
+        "conformance --shard 3/2",
+        "merge",
+        "merge nowhere.json",
+        "diff nowhere.json nowhere.json",
         "conformance --op no_such_operator",
         "conformance --format pdf",
       })
@@ -201,6 +205,54 @@ class TouchstoneCliTest {
         .isSorted();
     assertThat(document.path("settings").findValuesAsString("origin"))
         .allMatch(o -> java.util.List.of("DEFAULT", "PROPERTY", "ENVIRONMENT", "FILE").contains(o));
+  }
+
+  private Path shard(String part) {
+    Path file = folder.resolve("shard-" + part.replace('/', '-') + ".json");
+    Invocation run =
+        Invocation.of(
+            "conformance",
+            "--device",
+            "cpu://simd",
+            "--op",
+            "add",
+            "--shard",
+            part,
+            "--threads",
+            "2",
+            "--format",
+            "json",
+            "--output",
+            file.toString());
+    assertThat(run.exit()).as(run.err()).isZero();
+    assertThat(run.out()).isEmpty();
+    return file;
+  }
+
+  @Test
+  void shardsMergeToTheWholeRunAndDifferFromItNowhere() {
+    String whole = shard("1/1").toString();
+    Path joined = folder.resolve("joined.json");
+    Invocation merge =
+        Invocation.of(
+            "merge",
+            shard("1/2").toString(),
+            shard("2/2").toString(),
+            "--format",
+            "json",
+            "--output",
+            joined.toString());
+
+    assertThat(merge.exit()).as(merge.err()).isZero();
+    Invocation diff = Invocation.of("diff", whole, joined.toString());
+    assertThat(diff.out()).isEqualToNormalizingNewlines("no difference\n");
+    assertThat(diff.exit()).isZero();
+    Invocation lost =
+        Invocation.of("diff", joined.toString(), shard("2/2").toString(), "--format", "json");
+    assertThat(lost.exit()).isEqualTo(1);
+    assertThat(lost.json().path("counts").path("lost").asInt()).isGreaterThan(10);
+    assertThat(Invocation.of("merge", whole, "--format", "badge").json().path("message").asString())
+        .contains("pass");
   }
 
   @Test
