@@ -1,22 +1,34 @@
 package org.touchstone.backends.opencl;
 
-import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.touchstone.api.DeviceInfo;
+import org.touchstone.api.DeviceKind;
+import org.touchstone.api.Eligibility;
 import org.touchstone.api.ErrorCode;
+import org.touchstone.api.Evidence;
 import org.touchstone.api.HalException;
+import org.touchstone.api.HostAccess;
 import org.touchstone.api.Reason;
 import org.touchstone.api.ReasonCode;
+import org.touchstone.backends.opencl.driver.DeviceFacts;
+import org.touchstone.backends.opencl.driver.FoundDevice;
+import org.touchstone.backends.opencl.driver.OpenClContext;
+import org.touchstone.backends.opencl.driver.OpenClLoader;
+import org.touchstone.backends.opencl.driver.Platforms;
 import org.touchstone.backends.spi.BackendContext;
 import org.touchstone.backends.spi.BackendDescription;
 import org.touchstone.backends.spi.BackendDevice;
 import org.touchstone.backends.spi.BackendProvider;
 import org.touchstone.backends.spi.Probe;
 
-/** Says that this build has no OpenCL kernels, and whether the machine has what they would need. */
+/** Offers the devices of every installed OpenCL driver. */
 public final class OpenClProvider implements BackendProvider {
-  /** What the OpenCL loader is called on Linux and on Windows. */
-  private static final String[] LIBRARIES = {"libOpenCL.so.1", "OpenCL.dll"};
+  private static final String SIMULATOR = "opencl://oclgrind";
 
   /** Created by the service loader. */
   public OpenClProvider() {}
@@ -28,26 +40,148 @@ public final class OpenClProvider implements BackendProvider {
 
   @Override
   public Probe probe(BackendContext context) {
-    Optional<Path> library = Optional.empty();
-    for (String name : LIBRARIES) {
-      library = library.or(() -> context.nativeLibraries().findSystemLibrary(name));
+    Optional<Reason> unusable = OpenClLoader.load(context.nativeLibraries());
+    if (unusable.isPresent()) {
+      return without(unusable.get());
     }
-    String found =
-        library
-            .map(path -> "the OpenCL loader was found at " + path)
-            .orElse("the OpenCL loader " + LIBRARIES[0] + " was not found either");
-    return new Probe.Absent(
-        Reason.of(ReasonCode.NOT_IN_THIS_BUILD, "this build has no OpenCL kernels; " + found));
+    Platforms platforms = Platforms.enumerate();
+    if (platforms.devices().isEmpty()) {
+      return without(worst(platforms.problems()));
+    }
+    platforms.problems().forEach(problem -> context.notice("opencl: " + problem));
+    return new Probe.Ready(
+        platforms.devices().stream().map(found -> describe(found, context)).toList());
+  }
+
+  /** Nothing installed is absence; everything else is a defect. */
+  private static Probe without(Reason reason) {
+    return switch (reason.code()) {
+      case LOADER_MISSING, NO_PLATFORM, NO_DEVICE -> new Probe.Absent(reason);
+      default -> new Probe.Broken(reason);
+    };
+  }
+
+  /** Returns the reason to act on: a device that fails says more than a driver without one. */
+  private static Reason worst(List<Reason> problems) {
+    Reason first =
+        problems.stream()
+            .filter(problem -> problem.code() != ReasonCode.NO_DEVICE)
+            .findFirst()
+            .orElse(problems.getFirst());
+    if (problems.size() == 1) {
+      return first;
+    }
+    return Reason.of(
+        first.code(),
+        problems.stream().map(Reason::detail).distinct().collect(Collectors.joining("; ")),
+        first.remedy());
+  }
+
+  static Evidence evidence(DeviceFacts facts, String uri) {
+    if (uri.startsWith(SIMULATOR)) {
+      return Evidence.SIMULATOR;
+    }
+    return facts.isCpu() ? Evidence.SOFTWARE : Evidence.HARDWARE;
+  }
+
+  private static DeviceInfo describe(FoundDevice found, BackendContext context) {
+    DeviceFacts facts = found.facts();
+    Evidence evidence = evidence(facts, found.uri());
+    DeviceKind kind =
+        facts.isCpu() ? DeviceKind.CPU : facts.isGpu() ? DeviceKind.GPU : DeviceKind.ACCELERATOR;
+    return new DeviceInfo(
+        found.uri(),
+        "opencl",
+        facts.name(),
+        kind,
+        evidence,
+        evidence == Evidence.SIMULATOR ? Eligibility.NAMED_ONLY : Eligibility.AUTOMATIC,
+        HostAccess.COPY,
+        facts.unifiedMemory() ? 0 : facts.globalBytes(),
+        facts.unifiedMemory() ? facts.globalBytes() : 0,
+        0,
+        facts.identity(),
+        properties(facts, Tuning.of(facts, context.configuration())));
+  }
+
+  private static Map<String, String> properties(DeviceFacts facts, Tuning tuning) {
+    Map<String, String> properties = new TreeMap<>();
+    properties.put("platform", facts.platform());
+    properties.put("vendor", facts.vendor());
+    properties.put("driver", facts.driver());
+    properties.put("version", facts.version());
+    properties.put("loader", OpenClLoader.origin());
+    properties.put("kernels", tuning.variant().suffix() + " variant, " + tuning.why());
+    properties.put("compute units", Long.toString(facts.computeUnits()));
+    properties.put("local memory", facts.localBytes() + " bytes");
+    properties.put("largest buffer", facts.largestBuffer() + " bytes");
+    properties.put("subnormals", facts.keepsSubnormals() ? "kept" : "flushed");
+    properties.put(
+        "division",
+        facts.roundsDivisionCorrectly()
+            ? "correctly rounded by the driver"
+            : "correctly rounded by the kernels");
+    properties.put("extensions used", used(facts));
+    return properties;
+  }
+
+  private static String used(DeviceFacts facts) {
+    Predicate<String> has = facts.extensions()::contains;
+    String list =
+        Map.of(
+                "fp16", has.test("cl_khr_fp16"),
+                "fp64", has.test("cl_khr_fp64"),
+                "sub-groups", facts.subGroups(),
+                "int8 dot", facts.integerDot())
+            .entrySet()
+            .stream()
+            .filter(Map.Entry::getValue)
+            .map(Map.Entry::getKey)
+            .sorted()
+            .collect(Collectors.joining(", "));
+    return list.isEmpty() ? "none" : list;
   }
 
   @Override
   public BackendDevice open(DeviceInfo device, BackendContext context) {
-    throw new HalException(
-        ErrorCode.UNKNOWN_DEVICE,
-        "this build has no OpenCL device",
-        null,
-        device.uri(),
-        "choose another device",
-        null);
+    OpenClLoader.load(context.nativeLibraries())
+        .ifPresent(
+            reason -> {
+              throw new HalException(
+                  ErrorCode.NATIVE_FAILURE,
+                  reason.detail(),
+                  null,
+                  device.uri(),
+                  reason.remedy(),
+                  null);
+            });
+    FoundDevice found = find(device);
+    Tuning tuning = Tuning.of(found.facts(), context.configuration());
+    return new OpenClDevice(OpenClContext.open(found, context), tuning);
+  }
+
+  /** Finds a device again, by its identity where the driver tells one: numbers may have moved. */
+  private static FoundDevice find(DeviceInfo device) {
+    List<FoundDevice> devices = Platforms.enumerate().devices();
+    Optional<FoundDevice> same =
+        device.uuid().isEmpty()
+            ? Optional.empty()
+            : devices.stream()
+                .filter(found -> found.facts().identity().equals(device.uuid()))
+                .filter(
+                    found -> found.facts().platform().equals(device.properties().get("platform")))
+                .findFirst();
+    return same.or(
+            () -> devices.stream().filter(found -> found.uri().equals(device.uri())).findFirst())
+        .orElseThrow(
+            () ->
+                new HalException(
+                    ErrorCode.UNKNOWN_DEVICE,
+                    "the device is not there any more; there are "
+                        + devices.stream().map(FoundDevice::uri).toList(),
+                    null,
+                    device.uri(),
+                    "look for devices again",
+                    null));
   }
 }

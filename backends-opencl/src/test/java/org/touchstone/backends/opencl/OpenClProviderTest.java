@@ -7,34 +7,45 @@ import java.io.InputStream;
 import java.lang.module.ModuleDescriptor;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.touchstone.api.BackendReport;
+import org.touchstone.api.DeviceInfo;
+import org.touchstone.api.DeviceKind;
 import org.touchstone.api.ErrorCode;
+import org.touchstone.api.Evidence;
 import org.touchstone.api.Hal;
 import org.touchstone.api.HalException;
-import org.touchstone.api.ReasonCode;
+import org.touchstone.backends.config.SettingSource;
 import org.touchstone.backends.spi.BackendProvider;
 
 class OpenClProviderTest {
   @Test
-  void says_that_this_build_has_no_kernels() {
+  void finds_pocl() {
+    Pocl.require();
     try (Hal hal = Hal.open()) {
       assertThat(hal.backends())
           .filteredOn(report -> report.name().equals("opencl"))
           .singleElement()
-          .satisfies(
-              report -> {
-                assertThat(report.state()).isEqualTo(BackendReport.State.ABSENT);
-                assertThat(report.reason().orElseThrow().code())
-                    .isEqualTo(ReasonCode.NOT_IN_THIS_BUILD);
-                assertThat(report.reason().orElseThrow().detail())
-                    .startsWith("this build has no OpenCL kernels; the OpenCL loader ")
-                    .containsAnyOf("was found at /", "was not found either");
-              });
-      assertThatThrownBy(() -> hal.device("opencl://0"))
+          .satisfies(report -> assertThat(report.state()).isEqualTo(BackendReport.State.READY));
+      DeviceInfo pocl =
+          hal.devices().stream().filter(d -> d.uri().equals(Pocl.URI)).findFirst().orElseThrow();
+      assertThat(pocl.kind()).isEqualTo(DeviceKind.CPU);
+      assertThat(pocl.evidence()).isEqualTo(Evidence.SOFTWARE);
+      assertThat(pocl.memory()).isPositive();
+      assertThat(pocl.properties()).containsKeys("driver", "kernels", "largest buffer", "loader");
+      assertThat(pocl.properties().get("kernels")).startsWith("cpu variant, family pocl-cpu");
+    }
+  }
+
+  @Test
+  void names_its_devices_when_one_is_unknown() {
+    Pocl.require();
+    try (Hal hal = Hal.open()) {
+      assertThatThrownBy(() -> hal.device("opencl://pocl/84"))
           .isInstanceOfSatisfying(
               HalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNKNOWN_DEVICE))
-          .hasMessageContaining("this build has no OpenCL kernels");
+          .hasMessageContaining(Pocl.URI);
     }
   }
 
@@ -46,11 +57,15 @@ class OpenClProviderTest {
     try (InputStream descriptor = Files.newInputStream(classes.resolve("module-info.class"))) {
       module = ModuleDescriptor.read(descriptor);
     }
-    assertThat(module.provides())
-        .anySatisfy(
-            provided -> {
-              assertThat(provided.service()).isEqualTo(BackendProvider.class.getName());
-              assertThat(provided.providers()).containsExactly(OpenClProvider.class.getName());
-            });
+    for (Class<?> service : List.of(BackendProvider.class, SettingSource.class)) {
+      List<String> onClassPath =
+          Files.readAllLines(classes.resolve("META-INF/services").resolve(service.getName()));
+      assertThat(module.provides())
+          .anySatisfy(
+              provided -> {
+                assertThat(provided.service()).isEqualTo(service.getName());
+                assertThat(provided.providers()).isEqualTo(onClassPath);
+              });
+    }
   }
 }

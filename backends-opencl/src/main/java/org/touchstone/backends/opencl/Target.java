@@ -1,0 +1,84 @@
+package org.touchstone.backends.opencl;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.touchstone.api.KernelTraits;
+import org.touchstone.api.Subnormals;
+import org.touchstone.api.Ulps;
+import org.touchstone.api.op.Op;
+import org.touchstone.backends.opencl.driver.DeviceFacts;
+import org.touchstone.backends.opencl.driver.OpenClContext;
+import org.touchstone.backends.opencl.driver.OpenClKernel;
+
+/** What an operator needs to know of the device that it plans for. Thread-safe. */
+public final class Target {
+  /**
+   * The errors that OpenCL 1.2 allows: exp and log 3, sin and cos 4; tanh is built on exp. Division
+   * and root are correctly rounded by the prelude where the driver's are not.
+   */
+  private static final Ulps ULPS = new Ulps(3, 1, 0.5, 3, 4);
+
+  private final OpenClContext context;
+  private final Tuning tuning;
+
+  /** Creates the target of an open device. */
+  public Target(OpenClContext context, Tuning tuning) {
+    this.context = context;
+    this.tuning = tuning;
+  }
+
+  /** Returns what the driver says of the device. */
+  public DeviceFacts facts() {
+    return context.facts();
+  }
+
+  /** Returns the sizes that fit the device's family. */
+  public Tuning tuning() {
+    return tuning;
+  }
+
+  /** Returns whether the cpu variant runs. */
+  public boolean isCpu() {
+    return tuning.variant() == Variant.CPU;
+  }
+
+  /** Returns the work-items of a group of kernels that give a row to a group; a power of two. */
+  public int rowGroup() {
+    return (int) Math.min(tuning.value("rows.group"), Long.highestOneBit(facts().largestGroup()));
+  }
+
+  /** Returns the elements of a work-item of kernels that cut tensors into strips. */
+  public int strip() {
+    return tuning.value("strip");
+  }
+
+  /** Returns the name of an operator's kernel, which ends with the variant. */
+  public String kernelName(Op op) {
+    return op.opName() + "." + tuning.variant().suffix();
+  }
+
+  /** Returns what every kernel here declares: FP32, in order, with the device's subnormals. */
+  public KernelTraits traits() {
+    Subnormals.Handling handling =
+        facts().keepsSubnormals() ? Subnormals.Handling.KEPT : Subnormals.Handling.FLUSHED;
+    return KernelTraits.PLAIN_F32
+        .with(ULPS)
+        .with(new Subnormals(handling, handling))
+        .with(OpenClProvider.evidence(facts(), context.uri()));
+  }
+
+  /**
+   * Builds a kernel of the device's variant.
+   *
+   * @param resource file of the kernel, for example {@code add.cl}
+   * @param function name of the kernel function
+   * @param options options of this kernel, for example {@code -DTILE=8}
+   */
+  public OpenClKernel kernel(String resource, String function, String... options) {
+    List<String> all = new ArrayList<>();
+    all.add(isCpu() ? "-DVARIANT_CPU=1" : "-DVARIANT_GPU=1");
+    all.add("-DGROUP=" + (isCpu() ? 1 : rowGroup()));
+    all.addAll(List.of(options));
+    return context.programs().kernel(resource, function, all);
+  }
+}

@@ -1,0 +1,169 @@
+package org.touchstone.backends.opencl.driver;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jocl.CL;
+import org.jocl.cl_device_id;
+import org.jocl.cl_platform_id;
+
+/**
+ * What the driver says of a device.
+ *
+ * @param platform name of the platform
+ * @param name name of the device
+ * @param vendor name of its vendor
+ * @param driver version of the driver
+ * @param version the OpenCL version of the device, for example {@code OpenCL 3.0 PoCL}
+ * @param languageVersion the OpenCL C version times 100, for example 120
+ * @param type bits of {@code CL_DEVICE_TYPE}
+ * @param computeUnits parallel compute units
+ * @param globalBytes global memory
+ * @param largestBuffer {@code CL_DEVICE_MAX_MEM_ALLOC_SIZE}
+ * @param localBytes local memory of a work-group
+ * @param largestGroup most work-items of a work-group
+ * @param unifiedMemory whether the device shares the host's memory
+ * @param floatConfig bits of {@code CL_DEVICE_SINGLE_FP_CONFIG}
+ * @param extensions names of the extensions
+ * @param subGroups whether kernels may use sub-groups
+ * @param integerDot whether kernels may use the packed 8-bit dot product
+ * @param identity UUID or PCI address, when the driver tells it
+ */
+public record DeviceFacts(
+    String platform,
+    String name,
+    String vendor,
+    String driver,
+    String version,
+    int languageVersion,
+    long type,
+    long computeUnits,
+    long globalBytes,
+    long largestBuffer,
+    long localBytes,
+    long largestGroup,
+    boolean unifiedMemory,
+    long floatConfig,
+    Set<String> extensions,
+    boolean subGroups,
+    boolean integerDot,
+    Optional<String> identity) {
+  /** Deprecated since OpenCL 2.0, whose successor says the same in other words. */
+  private static final int HOST_UNIFIED_MEMORY = 0x1035;
+
+  private static final int UUID_KHR = 0x106A;
+  private static final int PCI_BUS_INFO_KHR = 0x410F;
+  private static final int PCI_BUS_NV = 0x4008;
+  private static final int PCI_SLOT_NV = 0x4009;
+  private static final int TOPOLOGY_AMD = 0x4037;
+  private static final int INTEGER_DOT_KHR = 0x1073;
+  private static final int INTEGER_DOT_PACKED = 1;
+  private static final Pattern LANGUAGE = Pattern.compile("OpenCL C (\\d+)\\.(\\d)");
+
+  /** Bit of {@link #floatConfig}: subnormal numbers keep their value. */
+  private static final long DENORM = 1;
+
+  /**
+   * Bit of {@link #floatConfig}: with the build option, division and root are correctly rounded.
+   */
+  private static final long CORRECT_DIVIDE_SQRT = 1 << 7;
+
+  /** Copies the extensions. */
+  public DeviceFacts {
+    extensions = Set.copyOf(extensions);
+  }
+
+  static DeviceFacts of(cl_platform_id platform, cl_device_id device) {
+    Set<String> extensions =
+        Set.copyOf(List.of(ClQuery.text(device, CL.CL_DEVICE_EXTENSIONS).split("\\s+", -1)));
+    return new DeviceFacts(
+        ClQuery.platform(platform, CL.CL_PLATFORM_NAME),
+        ClQuery.text(device, CL.CL_DEVICE_NAME),
+        ClQuery.text(device, CL.CL_DEVICE_VENDOR),
+        ClQuery.text(device, CL.CL_DRIVER_VERSION),
+        ClQuery.text(device, CL.CL_DEVICE_VERSION),
+        language(ClQuery.text(device, CL.CL_DEVICE_OPENCL_C_VERSION)),
+        ClQuery.number(device, CL.CL_DEVICE_TYPE),
+        ClQuery.number(device, CL.CL_DEVICE_MAX_COMPUTE_UNITS),
+        ClQuery.number(device, CL.CL_DEVICE_GLOBAL_MEM_SIZE),
+        ClQuery.number(device, CL.CL_DEVICE_MAX_MEM_ALLOC_SIZE),
+        ClQuery.number(device, CL.CL_DEVICE_LOCAL_MEM_SIZE),
+        ClQuery.number(device, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE),
+        ClQuery.number(device, HOST_UNIFIED_MEMORY) != 0,
+        ClQuery.number(device, CL.CL_DEVICE_SINGLE_FP_CONFIG),
+        extensions,
+        extensions.contains("cl_khr_subgroups") || extensions.contains("cl_intel_subgroups"),
+        extensions.contains("cl_khr_integer_dot_product")
+            && (ClQuery.number(device, INTEGER_DOT_KHR) & INTEGER_DOT_PACKED) != 0,
+        identity(device, extensions));
+  }
+
+  private static int language(String text) {
+    Matcher matcher = LANGUAGE.matcher(text);
+    return matcher.find()
+        ? Integer.parseInt(matcher.group(1)) * 100 + Integer.parseInt(matcher.group(2)) * 10
+        : 0;
+  }
+
+  private static Optional<String> identity(cl_device_id device, Set<String> extensions) {
+    if (extensions.contains("cl_khr_device_uuid")) {
+      Optional<byte[]> uuid = ClQuery.bytes(device, UUID_KHR).filter(bytes -> bytes.length == 16);
+      if (uuid.isPresent()) {
+        return Optional.of("uuid-" + HexFormat.of().formatHex(uuid.get()));
+      }
+    }
+    return pciAddress(device, extensions);
+  }
+
+  private static Optional<String> pciAddress(cl_device_id device, Set<String> extensions) {
+    if (extensions.contains("cl_khr_pci_bus_info")) {
+      Optional<byte[]> info =
+          ClQuery.bytes(device, PCI_BUS_INFO_KHR).filter(bytes -> bytes.length == 16);
+      if (info.isPresent()) {
+        ByteBuffer numbers = ByteBuffer.wrap(info.get()).order(ByteOrder.nativeOrder());
+        return Optional.of(
+            pci(numbers.getInt(), numbers.getInt(), numbers.getInt(), numbers.getInt()));
+      }
+    }
+    if (extensions.contains("cl_nv_device_attribute_query")) {
+      long slot = ClQuery.number(device, PCI_SLOT_NV);
+      return Optional.of(
+          pci(0, (int) ClQuery.number(device, PCI_BUS_NV), (int) slot >> 3, (int) slot & 7));
+    }
+    if (extensions.contains("cl_amd_device_attribute_query")) {
+      return ClQuery.bytes(device, TOPOLOGY_AMD)
+          .filter(bytes -> bytes.length == 24)
+          .map(bytes -> pci(0, bytes[21] & 0xFF, bytes[22] & 0xFF, bytes[23] & 0xFF));
+    }
+    return Optional.empty();
+  }
+
+  private static String pci(int domain, int bus, int slot, int function) {
+    return String.format("pci-%04x:%02x:%02x.%x", domain, bus, slot, function);
+  }
+
+  /** Returns whether the driver calls it a processor of the host. */
+  public boolean isCpu() {
+    return (type & CL.CL_DEVICE_TYPE_CPU) != 0 || name.contains("llvmpipe");
+  }
+
+  /** Returns whether the driver calls it a graphics processor. */
+  public boolean isGpu() {
+    return !isCpu() && (type & CL.CL_DEVICE_TYPE_GPU) != 0;
+  }
+
+  /** Returns whether FP32 subnormal numbers keep their value. */
+  public boolean keepsSubnormals() {
+    return (floatConfig & DENORM) != 0;
+  }
+
+  /** Returns whether division and square root can be built correctly rounded. */
+  public boolean roundsDivisionCorrectly() {
+    return (floatConfig & CORRECT_DIVIDE_SQRT) != 0;
+  }
+}

@@ -1,0 +1,237 @@
+package org.touchstone.backends.opencl.driver;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jocl.CL;
+import org.jocl.Pointer;
+import org.jocl.cl_device_id;
+import org.jocl.cl_program;
+import org.jspecify.annotations.Nullable;
+import org.touchstone.api.ErrorCode;
+import org.touchstone.api.HalException;
+import org.touchstone.backends.spi.BackendContext;
+
+/**
+ * Builds programs of a device, once per source and options, through the kernel cache: on disk lies
+ * what the driver's compiler made. Thread-safe.
+ */
+public final class Programs implements AutoCloseable {
+  private static final String FOLDER = "/org/touchstone/backends/opencl/kernels/";
+
+  /** What every kernel may use: number formats and correctly rounded arithmetic. */
+  private static final String PRELUDE = "prelude.cl";
+
+  private static final int LONGEST_LOG = 8000;
+
+  private final OpenClContext context;
+  private final BackendContext services;
+  private final Map<String, cl_program> built = new HashMap<>();
+
+  Programs(OpenClContext context, BackendContext services) {
+    this.context = context;
+    this.services = services;
+  }
+
+  /**
+   * Builds a kernel.
+   *
+   * @param resource file of the kernel, for example {@code add.cl}
+   * @param function name of the kernel function in it
+   * @param options options beside those that every program gets, for example {@code -DTILE=8}
+   * @throws HalException with the build log when the driver's compiler refuses it
+   */
+  public OpenClKernel kernel(String resource, String function, List<String> options) {
+    return kernelOf(source(PRELUDE) + source(resource), resource, function, options);
+  }
+
+  /**
+   * Builds a kernel from a text instead of a resource; for tests of the prelude and of failures.
+   */
+  OpenClKernel kernelOf(String source, String what, String function, List<String> options) {
+    return OpenClKernel.create(context, program(source, what, allOptions(options)), function);
+  }
+
+  private String allOptions(List<String> options) {
+    List<String> all = new ArrayList<>();
+    all.add("-cl-std=CL1.2");
+    // Some drivers print how many warnings there were.
+    all.add("-w");
+    if (context.facts().roundsDivisionCorrectly()) {
+      all.add("-cl-fp32-correctly-rounded-divide-sqrt");
+      all.add("-DCORRECT_DIVISION=1");
+    }
+    all.addAll(options);
+    return String.join(" ", all);
+  }
+
+  private static String source(String resource) {
+    try (InputStream stream = Programs.class.getResourceAsStream(FOLDER + resource)) {
+      if (stream == null) {
+        throw new HalException(
+            ErrorCode.INTERNAL, "the kernel source " + resource + " is not in the jar");
+      }
+      // A line number in a build log then counts from the start of the file that it names.
+      return "#line 1 \""
+          + resource
+          + "\"\n"
+          + new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new HalException(
+          ErrorCode.INTERNAL,
+          "cannot read " + resource + ": " + e,
+          null,
+          null,
+          "repair the jar",
+          e);
+    }
+  }
+
+  private synchronized cl_program program(String source, String what, String options) {
+    String key = options + "\n" + source;
+    cl_program known = built.get(key);
+    if (known != null) {
+      return known;
+    }
+    cl_program program = throughCache(source, what, options);
+    built.put(key, program);
+    return program;
+  }
+
+  private cl_program throughCache(String source, String what, String options) {
+    DeviceFacts facts = context.facts();
+    List<String> key =
+        List.of(
+            "opencl",
+            source,
+            options,
+            facts.platform(),
+            facts.name(),
+            facts.driver(),
+            facts.version());
+    cl_program[] compiled = new cl_program[1];
+    byte[] binary =
+        services
+            .kernelCache()
+            .get(
+                key,
+                what + " for " + context.uri(),
+                () -> {
+                  cl_program fresh = compile(source, what, options);
+                  compiled[0] = fresh;
+                  return binary(fresh);
+                });
+    if (compiled[0] != null) {
+      return compiled[0];
+    }
+    if (binary.length > 0) {
+      try {
+        return load(binary, what, options);
+      } catch (HalException e) {
+        services.kernelCache().invalidate(key, String.valueOf(e.getMessage()));
+      }
+    }
+    return compile(source, what, options);
+  }
+
+  private cl_program compile(String source, String what, String options) {
+    int[] status = new int[1];
+    cl_program program =
+        CL.clCreateProgramWithSource(context.handle(), 1, new String[] {source}, null, status);
+    ClStatus.check(status[0], "clCreateProgramWithSource", what);
+    return build(program, what, options);
+  }
+
+  private cl_program load(byte[] binary, String what, String options) {
+    int[] status = new int[1];
+    int[] accepted = new int[1];
+    cl_program program =
+        CL.clCreateProgramWithBinary(
+            context.handle(),
+            1,
+            new cl_device_id[] {context.device()},
+            new long[] {binary.length},
+            new byte[][] {binary},
+            accepted,
+            status);
+    ClStatus.check(status[0], "clCreateProgramWithBinary", what);
+    return build(program, what, options);
+  }
+
+  private cl_program build(cl_program program, String what, String options) {
+    LiveObjects.created(LiveObjects.Kind.PROGRAM);
+    int status =
+        CL.clBuildProgram(program, 1, new cl_device_id[] {context.device()}, options, null, null);
+    if (status == CL.CL_SUCCESS) {
+      return program;
+    }
+    String log = buildLog(program);
+    release(program);
+    throw new HalException(
+        ClStatus.code(status),
+        "building "
+            + what
+            + " with options '"
+            + options
+            + "' answered "
+            + ClStatus.name(status)
+            + ":\n"
+            + log,
+        null,
+        context.uri(),
+        "report the build log to the backend's authors",
+        null);
+  }
+
+  private String buildLog(cl_program program) {
+    String log =
+        ClQuery.answer(
+                (size, to, needed) ->
+                    CL.clGetProgramBuildInfo(
+                        program, context.device(), CL.CL_PROGRAM_BUILD_LOG, size, to, needed))
+            .map(ClQuery::text)
+            .orElse("");
+    if (log.isBlank()) {
+      return "(the driver wrote no build log)";
+    }
+    return log.length() <= LONGEST_LOG ? log : log.substring(0, LONGEST_LOG) + " ...";
+  }
+
+  /** Returns what the driver's compiler made, nothing when the driver keeps it to itself. */
+  private static byte[] binary(cl_program program) {
+    long[] size = new long[1];
+    int status =
+        CL.clGetProgramInfo(
+            program, CL.CL_PROGRAM_BINARY_SIZES, Long.BYTES, Pointer.to(size), null);
+    if (status != CL.CL_SUCCESS || size[0] <= 0 || size[0] > Integer.MAX_VALUE) {
+      return new byte[0];
+    }
+    byte[] bytes = new byte[(int) size[0]];
+    status =
+        CL.clGetProgramInfo(
+            program, CL.CL_PROGRAM_BINARIES, Long.BYTES, Pointer.to(Pointer.to(bytes)), null);
+    return status == CL.CL_SUCCESS ? bytes : new byte[0];
+  }
+
+  private static void release(@Nullable cl_program program) {
+    if (program != null) {
+      CL.clReleaseProgram(program);
+      LiveObjects.released(LiveObjects.Kind.PROGRAM);
+    }
+  }
+
+  /** Returns the number of distinct programs that were built or loaded. */
+  public synchronized int count() {
+    return built.size();
+  }
+
+  @Override
+  public synchronized void close() {
+    built.values().forEach(Programs::release);
+    built.clear();
+  }
+}
