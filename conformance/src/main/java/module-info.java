@@ -2,12 +2,15 @@
 module org.touchstone.conformance {
   requires static transitive org.jspecify;
   requires transitive org.touchstone.backends;
+  requires static org.junit.jupiter.api;
+  requires static org.opentest4j;
   requires tools.jackson.databind;
 
   exports org.touchstone.conformance;
   exports org.touchstone.conformance.cases;
   exports org.touchstone.conformance.data;
   exports org.touchstone.conformance.judge;
+  exports org.touchstone.conformance.junit;
   exports org.touchstone.conformance.report;
 
   uses org.touchstone.backends.oracle.Oracle;
