@@ -9,4 +9,6 @@ module org.touchstone.backends.cpu {
       org.touchstone.backends.cpu.reference.ReferenceOracle;
   provides org.touchstone.backends.spi.BackendProvider with
       org.touchstone.backends.cpu.CpuProvider;
+  provides org.touchstone.backends.spi.LimitProbe with
+      org.touchstone.backends.cpu.simd.CpuLimitProbe;
 }

@@ -7,6 +7,7 @@ module org.touchstone.conformance {
   requires tools.jackson.databind;
 
   exports org.touchstone.conformance;
+  exports org.touchstone.conformance.bench;
   exports org.touchstone.conformance.cases;
   exports org.touchstone.conformance.data;
   exports org.touchstone.conformance.judge;
@@ -14,4 +15,6 @@ module org.touchstone.conformance {
   exports org.touchstone.conformance.report;
 
   uses org.touchstone.backends.oracle.Oracle;
+  uses org.touchstone.backends.spi.LimitProbe;
+  uses org.touchstone.conformance.bench.Peer;
 }

@@ -232,12 +232,11 @@ final class AttentionDecodePagedCases implements OperatorCases {
     return builder.level(Level.L1);
   }
 
-  private static TestCase.Builder of(
-      AttentionDraft draft, int pageSize, long queries, long... lengths) {
+  static TestCase.Builder of(AttentionDraft draft, int pageSize, long queries, long... lengths) {
     return of(draft, DType.BF16, new PagedSequences(pageSize, Sharing.NONE, lengths), queries);
   }
 
-  private static TestCase.Builder of(
+  static TestCase.Builder of(
       AttentionDraft draft, DType cache, PagedSequences sequences, long queries) {
     AttentionDraft own = draft.copy();
     return sequences

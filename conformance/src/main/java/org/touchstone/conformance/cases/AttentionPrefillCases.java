@@ -280,8 +280,7 @@ final class AttentionPrefillCases implements OperatorCases {
     return builder.level(Level.L1);
   }
 
-  private static TestCase.Builder padded(
-      AttentionDraft draft, long batch, long queries, long keys) {
+  static TestCase.Builder padded(AttentionDraft draft, long batch, long queries, long keys) {
     AttentionDraft own = draft.copy();
     return own.label(
             TestCase.of(own.prefill(Packing.PADDED), own.family())

@@ -106,7 +106,7 @@ final class GemmCases implements OperatorCases {
             .level(Level.L3));
   }
 
-  private static TestCase.Builder of(GemmSpec spec, long rows, DataFamily family) {
+  static TestCase.Builder of(GemmSpec spec, long rows, DataFamily family) {
     return TestCase.of(spec, family)
         .extent("M", rows)
         .label("n", spec.n())

@@ -133,7 +133,7 @@ final class MlaDecodeAbsorbedCases implements OperatorCases {
     return lengths;
   }
 
-  private static TestCase.Builder of(
+  static TestCase.Builder of(
       MlaDraft draft, DType cache, int pageSize, long queries, long[] lengths) {
     return of(draft, cache, new PagedSequences(pageSize, Sharing.NONE, lengths), queries);
   }

@@ -26,7 +26,7 @@ final class MoeForwardCases implements OperatorCases {
   private static final double CODE_DEVIATION = 112;
 
   /** Whether the outputs that show the hidden activations are asked for. */
-  private enum Taps {
+  enum Taps {
     ON,
     OFF
   }
@@ -162,7 +162,7 @@ final class MoeForwardCases implements OperatorCases {
     sink.add(of(many, 64, ExpertChoice.UNIFORM, Taps.OFF, random).level(Level.L3).sampled(8));
   }
 
-  private static TestCase.Builder of(
+  static TestCase.Builder of(
       MoeForwardSpec spec, long tokens, ExpertChoice experts, Taps taps, DataFamily family) {
     TestCase.Builder builder = sized(spec, tokens, experts, family);
     if (taps == Taps.OFF) {

@@ -38,9 +38,9 @@ import org.touchstone.conformance.judge.Metrics;
  * @param metrics the worst of all outputs
  * @param bias signed rounding errors by output type; empty outside the random family
  */
-record Assessment(List<String> findings, Metrics metrics, Map<DType, Bias> bias) {
+public record Assessment(List<String> findings, Metrics metrics, Map<DType, Bias> bias) {
   /** Asks the reference and judges every output. */
-  static Assessment of(
+  public static Assessment of(
       TestCase testCase,
       InputData data,
       Map<String, Tensor> outputs,

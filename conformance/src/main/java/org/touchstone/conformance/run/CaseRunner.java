@@ -107,7 +107,7 @@ public final class CaseRunner {
   }
 
   /** Returns the packed layout to run with; empty when the kernel reads PLAIN weights fastest. */
-  private static Optional<Layout> layout(TestCase testCase, Operator<?> operator) {
+  public static Optional<Layout> layout(TestCase testCase, Operator<?> operator) {
     return testCase
         .packing()
         .flatMap(

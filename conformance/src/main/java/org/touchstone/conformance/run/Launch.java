@@ -105,7 +105,7 @@ public final class Launch implements AutoCloseable {
   }
 
   /** Packs the given slots; later launches use the packed tensors. */
-  void pack(Set<String> names, Device device, Layout layout) {
+  public void pack(Set<String> names, Device device, Layout layout) {
     for (String name : names) {
       Canvas canvas = canvases.get(name);
       if (canvas != null) {

@@ -27,6 +27,7 @@ public final class TouchstoneCli {
         ConformanceCommand.class,
         MergeCommand.class,
         DiffCommand.class,
+        BenchCommand.class,
         RunCommand.class,
         EnvCommand.class
       },

@@ -63,6 +63,10 @@ class TouchstoneCliTest {
         "merge",
         "merge nowhere.json",
         "diff nowhere.json nowhere.json",
+        "bench --op nonsense",
+        "bench --op add",
+        "bench --samples 1",
+        "bench --device cpu://none",
         "conformance --op no_such_operator",
         "conformance --format pdf",
       })

@@ -1,0 +1,140 @@
+package org.touchstone.backends.cpu.simd;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorSpecies;
+import org.touchstone.api.DeviceInfo;
+import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.spi.LimitProbe;
+
+/** Reads memory and multiplies registers with as many threads as {@code cpu://simd} has. */
+public final class CpuLimitProbe implements LimitProbe {
+  /** Created by the service loader. */
+  public CpuLimitProbe() {}
+
+  @Override
+  public Optional<Meter> open(DeviceInfo device) {
+    if (!device.uri().equals("cpu://simd")) {
+      return Optional.empty();
+    }
+    return Optional.of(new CpuMeter(Integer.parseInt(device.properties().get("threads"))));
+  }
+
+  private static final class CpuMeter implements Meter {
+    private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+    private static final VectorSpecies<Long> LONGS = LongVector.SPECIES_PREFERRED;
+
+    /** Beyond every cache of a processor that this runs on. */
+    private static final long BYTES = 512L << 20;
+
+    private static final int STEPS = 1_000_000;
+    private static final int ACCUMULATORS = 12;
+    private static final int WARM_UP = 10;
+
+    private final Arena arena = Arena.ofShared();
+    private final CpuThreads threads;
+    private final MemorySegment memory;
+    private final AtomicLong sink = new AtomicLong();
+
+    CpuMeter(int count) {
+      threads = new CpuThreads(count);
+      memory = arena.allocate(BYTES, 4096);
+      // Pages that were never written are all the same one.
+      threads.forEach(count, BYTES, i -> part(i).fill((byte) 1));
+      for (int i = 0; i < WARM_UP; i++) {
+        read();
+        multiply();
+      }
+    }
+
+    private MemorySegment part(long i) {
+      long size = BYTES / threads.count() & -4096L;
+      return memory.asSlice(i * size, size);
+    }
+
+    @Override
+    public Optional<Double> measure(Limit limit) {
+      return switch (limit) {
+        case MEMORY -> Optional.of(read());
+        case F32 -> Optional.of(multiply());
+        case BF16 -> Optional.empty();
+      };
+    }
+
+    private double read() {
+      int count = threads.count();
+      long start = System.nanoTime();
+      threads.forEach(count, BYTES, i -> sink.addAndGet(sum(part(i))));
+      return part(0).byteSize() * (double) count * 1e9 / (System.nanoTime() - start);
+    }
+
+    private double multiply() {
+      int count = threads.count();
+      long start = System.nanoTime();
+      threads.forEach(count, BYTES, i -> sink.addAndGet(Float.floatToIntBits(fma(1 + i * 1e-7f))));
+      double operations = 2.0 * ACCUMULATORS * FLOATS.length() * STEPS * count;
+      return operations * 1e9 / (System.nanoTime() - start);
+    }
+
+    private static long sum(MemorySegment part) {
+      int step = LONGS.vectorByteSize();
+      LongVector a = LongVector.zero(LONGS);
+      LongVector b = a;
+      LongVector c = a;
+      LongVector d = a;
+      ByteOrder order = ByteOrder.nativeOrder();
+      for (long at = 0; at < part.byteSize(); at += 4L * step) {
+        a = a.add(LongVector.fromMemorySegment(LONGS, part, at, order));
+        b = b.add(LongVector.fromMemorySegment(LONGS, part, at + step, order));
+        c = c.add(LongVector.fromMemorySegment(LONGS, part, at + 2L * step, order));
+        d = d.add(LongVector.fromMemorySegment(LONGS, part, at + 3L * step, order));
+      }
+      return a.add(b).add(c.add(d)).reduceLanes(jdk.incubator.vector.VectorOperators.ADD);
+    }
+
+    /** Runs chains that are independent of each other, enough to hide the latency of one. */
+    private static float fma(float seed) {
+      FloatVector x = FloatVector.broadcast(FLOATS, seed);
+      FloatVector y = FloatVector.broadcast(FLOATS, 1e-9f);
+      FloatVector a = x;
+      FloatVector b = x;
+      FloatVector c = x;
+      FloatVector d = x;
+      FloatVector e = x;
+      FloatVector f = x;
+      FloatVector g = x;
+      FloatVector h = x;
+      FloatVector i = x;
+      FloatVector j = x;
+      FloatVector k = x;
+      FloatVector l = x;
+      for (int n = 0; n < STEPS; n++) {
+        a = a.fma(x, y);
+        b = b.fma(x, y);
+        c = c.fma(x, y);
+        d = d.fma(x, y);
+        e = e.fma(x, y);
+        f = f.fma(x, y);
+        g = g.fma(x, y);
+        h = h.fma(x, y);
+        i = i.fma(x, y);
+        j = j.fma(x, y);
+        k = k.fma(x, y);
+        l = l.fma(x, y);
+      }
+      FloatVector s = a.add(b).add(c).add(d).add(e).add(f);
+      return s.add(g).add(h).add(i).add(j).add(k).add(l).lane(0);
+    }
+
+    @Override
+    public void close() {
+      threads.close();
+      arena.close();
+    }
+  }
+}

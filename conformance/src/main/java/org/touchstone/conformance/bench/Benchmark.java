@@ -1,0 +1,267 @@
+package org.touchstone.conformance.bench;
+
+import java.lang.foreign.Arena;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.touchstone.api.Device;
+import org.touchstone.api.Hal;
+import org.touchstone.api.HalException;
+import org.touchstone.api.Layout;
+import org.touchstone.api.Operator;
+import org.touchstone.api.Queue;
+import org.touchstone.api.Verdict;
+import org.touchstone.api.op.Args;
+import org.touchstone.backends.Instruments;
+import org.touchstone.backends.oracle.Oracle;
+import org.touchstone.backends.spi.LimitProbe;
+import org.touchstone.backends.spi.LimitProbe.Limit;
+import org.touchstone.conformance.cases.TestCase;
+import org.touchstone.conformance.data.InputData;
+import org.touchstone.conformance.run.Assessment;
+import org.touchstone.conformance.run.CaseRunner;
+import org.touchstone.conformance.run.Launch;
+import org.touchstone.conformance.run.Session;
+
+/**
+ * Times workloads on one device. A result is judged before and after it is timed, and no figure is
+ * given for a wrong one or for one that beats what the hardware can do.
+ */
+public final class Benchmark {
+  /** Tensors are copied until they exceed every cache, so that no launch finds them there. */
+  private static final long COLD_BYTES = 256L << 20;
+
+  private static final int MOST_COPIES = 32;
+
+  private final Hal hal;
+  private final String uri;
+  private final Effort effort;
+  private final List<Peer> peers;
+  private final Oracle oracle;
+
+  /**
+   * How long to look.
+   *
+   * @param rounds samples per workload
+   * @param warmUp least time before the first sample
+   */
+  public record Effort(int rounds, Duration warmUp) {
+    /** Enough for the compiler of the JVM. */
+    public static final Duration WARM_UP = Duration.ofSeconds(2);
+  }
+
+  /**
+   * Creates a benchmark.
+   *
+   * @param uri the device
+   * @param peers other programs to time alternately
+   */
+  public Benchmark(Hal hal, String uri, Oracle oracle, Effort effort, List<Peer> peers) {
+    this.hal = hal;
+    this.uri = uri;
+    this.oracle = oracle;
+    this.effort = effort;
+    this.peers = List.copyOf(peers);
+  }
+
+  /** Times a workload. */
+  public Measurement run(Workload workload, Optional<LimitProbe.Meter> meter) {
+    try (Session session = Session.open(hal, uri, Instruments.NONE, oracle)) {
+      return switch (session.device().support(workload.testCase().spec())) {
+        case Verdict.No no ->
+            problem(workload, "", no.reason().code() + ": " + no.reason().detail());
+        case Verdict.Yes yes -> supported(workload, session, meter);
+      };
+    } catch (HalException e) {
+      return problem(workload, "", String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Measurement problem(Workload workload, String kernel, String why) {
+    return new Measurement(
+        workload.name(),
+        workload.testCase().op().opName(),
+        uri,
+        kernel,
+        Optional.of(why),
+        Optional.empty(),
+        workload.operations(),
+        0,
+        Map.of(),
+        Optional.empty(),
+        List.of());
+  }
+
+  private Measurement supported(
+      Workload workload, Session session, Optional<LimitProbe.Meter> meter) {
+    TestCase testCase = workload.testCase();
+    List<Launch> launches = new ArrayList<>();
+    List<NamedWork> works = new ArrayList<>();
+    try (Arena arena = Arena.ofShared();
+        Queue queue = session.device().openQueue()) {
+      InputData data = InputData.of(testCase, arena);
+      Operator<?> operator = session.prepare(testCase.spec());
+      Optional<Layout> layout = CaseRunner.layout(testCase, operator);
+      if (layout.isPresent()) {
+        operator = session.prepare(testCase.packing().orElseThrow().spec().apply(layout.get()));
+      }
+      int copies = copies(data);
+      for (int i = 0; i < copies; i++) {
+        Launch launch = Launch.of(testCase, session.device(), queue, data, arena);
+        launches.add(launch);
+        layout.ifPresent(
+            l -> launch.pack(testCase.packing().orElseThrow().slots(), session.device(), l));
+      }
+      Optional<String> wrong = judge(testCase, data, launches.getFirst(), operator, arena);
+      if (wrong.isPresent()) {
+        return problem(workload, operator.kernel(), "wrong before timing: " + wrong.get());
+      }
+      for (Peer peer : peers) {
+        peer.prepare(testCase, data.tensors(), threads(session.device()))
+            .ifPresent(work -> works.add(new NamedWork(peer.name(), work)));
+      }
+      Stopwatch stopwatch =
+          new Stopwatch(
+              submission(operator, launches, queue),
+              meter,
+              works.stream().map(NamedWork::work).toList());
+      List<Stopwatch.Round> all = stopwatch.measure(effort);
+      wrong = judge(testCase, data, launches.getFirst(), operator, arena);
+      if (wrong.isPresent()) {
+        return problem(workload, operator.kernel(), "wrong after timing: " + wrong.get());
+      }
+      return evaluate(
+          workload,
+          operator.kernel(),
+          all,
+          workload.bytes().applyAsDouble(data),
+          works.stream().map(NamedWork::name).toList());
+    } finally {
+      works.forEach(work -> work.work().close());
+      launches.forEach(Launch::close);
+    }
+  }
+
+  private record NamedWork(String name, Peer.Work work) {}
+
+  private static int copies(InputData data) {
+    long bytes = data.tensors().values().stream().mapToLong(t -> t.buffer().bytes()).sum();
+    return Math.clamp(Math.ceilDiv(COLD_BYTES, Math.max(1, bytes)), 1, MOST_COPIES);
+  }
+
+  private static int threads(Device device) {
+    return Integer.parseInt(device.info().properties().getOrDefault("threads", "1"));
+  }
+
+  private <A extends Args> Optional<String> judge(
+      TestCase testCase, InputData data, Launch launch, Operator<A> operator, Arena arena) {
+    Launch.Result result = launch.run(operator);
+    List<String> findings = new ArrayList<>(result.damages());
+    findings.addAll(
+        Assessment.of(testCase, data, result.outputs(), operator.traits(), oracle, arena)
+            .findings());
+    return findings.isEmpty() ? Optional.empty() : Optional.of(findings.getFirst());
+  }
+
+  /** Launches the copies in turn and waits for each. */
+  private static <A extends Args> Runnable submission(
+      Operator<A> operator, List<Launch> launches, Queue queue) {
+    List<A> args =
+        launches.stream().map(l -> Args.of(operator.spec().argsType(), l.tensors())).toList();
+    int[] next = {0};
+    return () -> {
+      operator.submit(queue, args.get(next[0])).join();
+      next[0] = (next[0] + 1) % args.size();
+    };
+  }
+
+  private Measurement evaluate(
+      Workload workload,
+      String kernel,
+      List<Stopwatch.Round> all,
+      double bytes,
+      List<String> peerNames) {
+    List<Stopwatch.Round> quiet = all.stream().filter(r -> !r.interrupted()).toList();
+    // On a busy machine there may be no quiet moment; then all count, and the spread shows it.
+    List<Stopwatch.Round> rounds = quiet.size() >= all.size() / 3.0 ? quiet : all;
+    double[] nanos = rounds.stream().mapToDouble(Stopwatch.Round::nanos).toArray();
+    Measurement.Times times = Measurement.Times.of(nanos, all.size() - rounds.size());
+    Map<Limit, Double> limits = limits(rounds);
+    Optional<Measurement.Bound> bound = bound(workload, rounds, limits, bytes);
+    if (bound.isPresent() && bound.get().share() > 1) {
+      return problem(
+          workload,
+          kernel,
+          String.format(
+              Locale.ROOT,
+              "%.0f %% of the probed %s limit is impossible: the probe was disturbed",
+              100 * bound.get().share(),
+              bound.get().kind()));
+    }
+    List<Measurement.PeerTime> others = new ArrayList<>();
+    for (int p = 0; p < peerNames.size(); p++) {
+      int index = p;
+      others.add(
+          new Measurement.PeerTime(
+              peerNames.get(p),
+              median(rounds.stream().mapToDouble(r -> r.peers().get(index)).toArray()),
+              median(rounds.stream().mapToDouble(r -> r.peers().get(index) / r.nanos()).toArray())));
+    }
+    return new Measurement(
+        workload.name(),
+        workload.testCase().op().opName(),
+        uri,
+        kernel,
+        Optional.empty(),
+        Optional.of(times),
+        workload.operations(),
+        bytes,
+        limits,
+        bound,
+        others);
+  }
+
+  /** Returns the medians of the limits that every round has. */
+  private static Map<Limit, Double> limits(List<Stopwatch.Round> rounds) {
+    Map<Limit, Double> medians = new EnumMap<>(Limit.class);
+    for (Limit limit : Limit.values()) {
+      if (rounds.stream().allMatch(r -> r.limits().containsKey(limit))) {
+        medians.put(limit, median(rounds.stream().mapToDouble(r -> value(r, limit)).toArray()));
+      }
+    }
+    return medians;
+  }
+
+  private static double value(Stopwatch.Round round, Limit limit) {
+    return Optional.ofNullable(round.limits().get(limit)).orElse(Double.NaN);
+  }
+
+  /** Finds the limit that takes longest, and the share of it that was reached beside it. */
+  private static Optional<Measurement.Bound> bound(
+      Workload workload, List<Stopwatch.Round> rounds, Map<Limit, Double> limits, double bytes) {
+    Limit arithmetic = limits.containsKey(Limit.BF16) ? Limit.BF16 : Limit.F32;
+    Double memory = limits.get(Limit.MEMORY);
+    Double peak = limits.get(arithmetic);
+    if (memory == null || peak == null) {
+      return Optional.empty();
+    }
+    boolean reading = bytes / memory > workload.operations() / peak;
+    Limit kind = reading ? Limit.MEMORY : arithmetic;
+    double work = reading ? bytes : workload.operations();
+    double share =
+        median(
+            rounds.stream().mapToDouble(r -> work / value(r, kind) / (r.nanos() * 1e-9)).toArray());
+    return Optional.of(new Measurement.Bound(kind, reading ? memory : peak, share));
+  }
+
+  private static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return Measurement.Times.quantile(sorted, 0.5);
+  }
+}

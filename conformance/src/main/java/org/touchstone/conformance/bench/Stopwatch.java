@@ -1,0 +1,80 @@
+package org.touchstone.conformance.bench;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.touchstone.backends.spi.LimitProbe;
+import org.touchstone.backends.spi.LimitProbe.Limit;
+
+/**
+ * Times launches and, between them, limits and peers: machines are shared and clocks change, so
+ * only what was measured side by side can be compared.
+ */
+final class Stopwatch {
+  private static final int WARM_UP_LAUNCHES = 20;
+  private static final long LONGEST_WARM_UP_NANOS = 15_000_000_000L;
+  private static final long SAMPLE_NANOS = 60_000_000L;
+
+  private final Runnable launch;
+  private final Optional<LimitProbe.Meter> meter;
+  private final List<Peer.Work> peers;
+
+  /** One round of measurements; times are nanoseconds of one launch. */
+  record Round(
+      double nanos, Map<Limit, Double> limits, List<Double> peers, boolean interrupted) {}
+
+  Stopwatch(Runnable launch, Optional<LimitProbe.Meter> meter, List<Peer.Work> peers) {
+    this.launch = launch;
+    this.meter = meter;
+    this.peers = peers;
+  }
+
+  /** Warms up and measures. */
+  List<Round> measure(Benchmark.Effort effort) {
+    long warmUp = effort.warmUp().toNanos();
+    int launches = warmUp(launch, warmUp);
+    int[] peerLaunches = peers.stream().mapToInt(peer -> warmUp(peer::run, warmUp)).toArray();
+    List<Round> result = new ArrayList<>();
+    for (int i = 0; i < effort.rounds(); i++) {
+      long before = Interruptions.count();
+      double nanos = time(launch, launches);
+      boolean interrupted = Interruptions.count() != before;
+      Map<Limit, Double> values = new EnumMap<>(Limit.class);
+      for (Limit limit : Limit.values()) {
+        meter.flatMap(m -> m.measure(limit)).ifPresent(value -> values.put(limit, value));
+      }
+      List<Double> others = new ArrayList<>();
+      for (int p = 0; p < peers.size(); p++) {
+        others.add(time(peers.get(p)::run, peerLaunches[p]));
+      }
+      result.add(new Round(nanos, values, others, interrupted));
+    }
+    return result;
+  }
+
+  /** Runs until the compiler is done, and returns how many launches make a sample. */
+  private static int warmUp(Runnable work, long least) {
+    long start = System.nanoTime();
+    long elapsed;
+    long last;
+    int count = 0;
+    do {
+      long before = System.nanoTime();
+      work.run();
+      count++;
+      last = System.nanoTime() - before;
+      elapsed = System.nanoTime() - start;
+    } while (elapsed < LONGEST_WARM_UP_NANOS && (elapsed < least || count < WARM_UP_LAUNCHES));
+    return Math.clamp(SAMPLE_NANOS / Math.max(1, last), 1, 100_000);
+  }
+
+  private static double time(Runnable work, int launches) {
+    long start = System.nanoTime();
+    for (int i = 0; i < launches; i++) {
+      work.run();
+    }
+    return (System.nanoTime() - start) / (double) launches;
+  }
+}

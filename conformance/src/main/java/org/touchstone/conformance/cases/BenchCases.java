@@ -1,0 +1,67 @@
+package org.touchstone.conformance.cases;
+
+import java.util.Arrays;
+import org.touchstone.api.format.DType;
+import org.touchstone.api.op.GemmOperands;
+import org.touchstone.api.op.GemmSpec;
+import org.touchstone.api.op.MlaDims;
+import org.touchstone.api.op.MoeForwardSpec;
+
+/** Cases at the sizes of released models, to be timed; judged on a sample. */
+public final class BenchCases {
+  private static final DataFamily RANDOM = DataFamily.RANDOM;
+  private static final int PAGE = 64;
+  private static final long MOE_SAMPLE = 2;
+  private static final long SAMPLE = 16;
+
+  private BenchCases() {}
+
+  /** A linear layer with weights [n, k]. */
+  public static TestCase gemm(GemmOperands operands, long m, long n, long k) {
+    GemmSpec spec = GemmSpec.of(operands, n, k, DType.BF16);
+    return GemmCases.of(spec, m, RANDOM)
+        .packed(spec::withWeightLayout, "b")
+        .sampled(SAMPLE)
+        .build();
+  }
+
+  /** A layer of routed experts with FP8 weights, tokens spread evenly. */
+  public static TestCase moe(long tokens, long experts, long topK, long hidden, long intermediate) {
+    MoeForwardSpec spec =
+        MoeForwardSpec.of(GemmOperands.FP8_BLOCK, experts, topK, hidden, intermediate);
+    return MoeForwardCases.of(spec, tokens, ExpertChoice.UNIFORM, MoeForwardCases.Taps.OFF, RANDOM)
+        .packed(spec::withWeightLayout, "w1", "w2")
+        .sampled(MOE_SAMPLE)
+        .build();
+  }
+
+  /** One new token for each of {@code batch} sequences of {@code context} tokens. */
+  public static TestCase decode(long heads, long kvHeads, long dim, int batch, long context) {
+    long[] lengths = new long[batch];
+    Arrays.fill(lengths, context);
+    return AttentionDecodePagedCases.of(
+            AttentionDraft.of(RANDOM).heads(heads, kvHeads).dims(dim), PAGE, 1, lengths)
+        .sampled(SAMPLE)
+        .build();
+  }
+
+  /** A causal prompt. */
+  public static TestCase prefill(long heads, long kvHeads, long dim, long tokens) {
+    return AttentionPrefillCases.padded(
+            AttentionDraft.of(RANDOM).heads(heads, kvHeads).dims(dim), 1, tokens, tokens)
+        .sampled(SAMPLE)
+        .build();
+  }
+
+  /** One new token over a latent cache of {@code context} tokens, at DeepSeek-V3's dimensions. */
+  public static TestCase mlaDecode(long context) {
+    return MlaDecodeAbsorbedCases.of(
+            MlaDraft.of(RANDOM, MlaDims.DEEPSEEK_V3, DType.BF16),
+            DType.BF16,
+            PAGE,
+            1,
+            new long[] {context})
+        .sampled(SAMPLE)
+        .build();
+  }
+}
