@@ -10,6 +10,8 @@ import org.touchstone.api.op.Activation;
 import org.touchstone.api.op.GemmOperands;
 import org.touchstone.api.op.MoeForwardArgs;
 import org.touchstone.api.op.MoeForwardSpec;
+import org.touchstone.backends.cpu.micro.MicroKernels;
+import org.touchstone.backends.cpu.micro.Weight;
 import org.touchstone.backends.spi.Memories;
 
 /**
@@ -61,15 +63,22 @@ final class MoeHidden {
    * @param numbers numbers of the rows of x
    * @param m how many of them, at most {@link ExpertRows#CHUNK}
    */
-  void project(GemmWeight weight, int panel, ExpertRows x, int[] numbers, int m, Scratch s) {
+  void project(
+      MicroKernels kernels,
+      Weight weight,
+      int panel,
+      ExpertRows x,
+      int[] numbers,
+      int m,
+      Scratch s) {
     int first = panel * PANEL;
     int count = count(panel);
     int stride = 2 * PANEL;
     if (interleaved()) {
-      x.multiply(numbers, m, weight, 2 * first, 2 * count, s.projections, 0, stride);
+      x.multiply(kernels, numbers, m, weight, 2 * first, 2 * count, s.projections, 0, stride);
     } else {
-      x.multiply(numbers, m, weight, first, count, s.projections, 0, stride);
-      x.multiply(numbers, m, weight, width + first, count, s.projections, PANEL, stride);
+      x.multiply(kernels, numbers, m, weight, first, count, s.projections, 0, stride);
+      x.multiply(kernels, numbers, m, weight, width + first, count, s.projections, PANEL, stride);
     }
   }
 

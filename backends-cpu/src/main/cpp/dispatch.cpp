@@ -1,0 +1,52 @@
+// Chooses the implementation; compiled for the weakest processor.
+#include "order.h"
+
+extern "C" {
+extern const ts_kernels ts_kernels_portable;
+#if defined(__x86_64__)
+extern const ts_kernels ts_kernels_avx2;
+extern const ts_kernels ts_kernels_avx512;
+extern const ts_kernels ts_kernels_avx512_bf16;
+static const ts_kernels* const KERNELS[TS_ISAS] = {&ts_kernels_portable, &ts_kernels_avx2, &ts_kernels_avx512, &ts_kernels_avx512_bf16};
+#else
+static const ts_kernels* const KERNELS[TS_ISAS] = {&ts_kernels_portable, 0, 0, 0};
+#endif
+
+int ts_supported(int isa) {
+  switch (isa) {
+    case TS_PORTABLE: return 1;
+#if defined(__x86_64__)
+    // The compiler's run-time library also asks the operating system whether it saves the registers.
+    case TS_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    case TS_AVX512:
+      return ts_supported(TS_AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    case TS_AVX512_BF16:
+      return ts_supported(TS_AVX512) && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vbmi") &&
+             __builtin_cpu_supports("avx512vnni");
+#endif
+    default: return 0;
+  }
+}
+
+void ts_product(int isa, int64_t args) { KERNELS[isa]->product((const ts_product_args*)args); }
+
+void ts_pack(int isa, int64_t src, int64_t n, int64_t k, int type, int64_t dst) {
+  const int64_t bytes = element_bytes(type), size = TS_PANEL * TS_BLOCK * bytes;
+  uint8_t* to = (uint8_t*)dst;
+  for (int64_t j = 0; j < n; j += TS_PANEL)
+    for (int64_t b = 0; b < k; b += TS_BLOCK, to += size)
+      KERNELS[isa]->pack_block((const uint8_t*)src + (j * k + b) * bytes, k * bytes, least(n - j, TS_PANEL),
+                               least(k - b, TS_BLOCK), type, to);
+}
+
+void ts_unpack(int64_t src, int64_t n, int64_t k, int type, int64_t dst) {
+  const int64_t bytes = element_bytes(type), size = TS_PANEL * TS_BLOCK * bytes;
+  const uint8_t* from = (const uint8_t*)src;
+  for (int64_t j = 0; j < n; j += TS_PANEL)
+    for (int64_t b = 0; b < k; b += TS_BLOCK, from += size)
+      for (int64_t r = j; r < n && r < j + TS_PANEL; r++)
+        for (int64_t c = b; c < k && c < b + TS_BLOCK; c++)
+          __builtin_memcpy((uint8_t*)dst + (r * k + c) * bytes, from + packed_offset(type, (int)(r - j), (int)(c - b)), bytes);
+}
+}

@@ -1,0 +1,12 @@
+// The table of an instruction set that computes in FP32.
+#pragma once
+
+static void product(const ts_product_args* args) {
+  switch (args->weight_type) {
+    case TS_F32: product_of<Fp32Path<TS_F32>>(args); break;
+    case TS_BF16: product_of<Fp32Path<TS_BF16>>(args); break;
+    default: product_of<Fp32Path<TS_E4M3>>(args);
+  }
+}
+
+#define FP32_KERNELS {product, pack_block}
