@@ -49,4 +49,24 @@ void ts_unpack(int64_t src, int64_t n, int64_t k, int type, int64_t dst) {
         for (int64_t c = b; c < k && c < b + TS_BLOCK; c++)
           __builtin_memcpy((uint8_t*)dst + (r * k + c) * bytes, from + packed_offset(type, (int)(r - j), (int)(c - b)), bytes);
 }
+
+void ts_attention_keys(int isa, int64_t src, int64_t pitch, int type, int count, int elements, int at, int64_t keys) {
+  KERNELS[isa]->attention_keys((const uint8_t*)src, pitch, type, count, elements, at, (float*)keys);
+}
+
+void ts_attention_rows(int isa, int64_t src, int64_t pitch, int type, int count, int elements, int width, int64_t to) {
+  KERNELS[isa]->attention_rows((const uint8_t*)src, pitch, type, count, elements, width, (float*)to);
+}
+
+void ts_attention_block(int isa, int64_t args) { KERNELS[isa]->attention_block((ts_attention_args*)args); }
+
+void ts_attention_merge(int isa, int64_t args, int row, int64_t partials, int count, int value_dim) {
+  KERNELS[isa]->attention_merge((ts_attention_args*)args, row, (const float*)partials, count, value_dim);
+}
+
+void ts_attention_scale(int isa, int64_t row, int width, float factor) { KERNELS[isa]->attention_scale((float*)row, width, factor); }
+
+void ts_attention_output(int isa, int64_t acc, float divisor, int count, int type, int64_t to) {
+  KERNELS[isa]->attention_output((const float*)acc, divisor, count, type, (uint8_t*)to);
+}
 }

@@ -1,5 +1,8 @@
 // The table of an instruction set that computes in FP32.
 #pragma once
+#include "product.h"
+#include "elementary.h"
+#include "attention.h"
 
 static void product(const ts_product_args* args) {
   switch (args->weight_type) {
@@ -9,4 +12,6 @@ static void product(const ts_product_args* args) {
   }
 }
 
-#define FP32_KERNELS {product, pack_block}
+#define FP32_KERNELS \
+  {product, pack_block, attention_keys, attention_rows, attention_block, attention_merge, \
+   scale_row, attention_output}

@@ -7,6 +7,7 @@
 // A product of a block is added up in ascending k from zero, then added to the result with one fused multiply-add by its scale,
 // whatever the number of rows: the bits of a row do not depend on the rows beside it.
 #include "pack.h"
+#include "rows.h"
 
 static const int64_t PREFETCH = 8192;
 
@@ -158,21 +159,14 @@ static void fp32_block(const uint8_t* b, const float* a, int m, const float* sca
 
 // 128 elements of a row, or count and zeros behind them, as FP32 times a factor.
 static void load_row_block(int type, const uint8_t* row, int64_t k, int count, float factor, float* to) {
-  V f = vset(factor);
-  float tail[TS_BLOCK];
-  const uint8_t* from = row + k * element_bytes(type);
-  if (count < TS_BLOCK) {
-    __builtin_memset(tail, 0, sizeof tail);
-    __builtin_memcpy(tail, from, (size_t)count * element_bytes(type));
-    from = (const uint8_t*)tail;
+  row += k * element_bytes(type);
+  int i = 0;
+  for (; i <= count - LANES; i += LANES) vstore(to + i, load_typed(type, row, i) * vset(factor));
+  if (i < count) {
+    vstore(to + i, load_tail(type, row, i, count - i) * vset(factor));
+    i += LANES;
   }
-  for (int i = 0; i < TS_BLOCK; i += LANES) {
-    V x = type == TS_F32    ? vload((const float*)from + i)
-          : type == TS_BF16 ? load_bf16((const uint16_t*)from + i)
-          : type == TS_F16  ? load_f16((const uint16_t*)from + i)
-                            : load_e4m3(from + i);
-    vstore(to + i, x * f);
-  }
+  for (; i < TS_BLOCK; i += LANES) vstore(to + i, vset(0));
 }
 
 // How a product reads its rows and multiplies a block.

@@ -34,10 +34,38 @@ typedef struct {
   int32_t weight_type;     // F32, BF16 or E4M3
 } ts_product_args;
 
+// A tile of attention; see attention.h.
+typedef struct {
+  int64_t queries;      // FP32 [rows][query_width]
+  int64_t keys;         // FP32 [depth][64], transposed
+  int64_t values;       // FP32 [64][value_width]
+  int64_t scores;       // FP32 [rows][64], scratch
+  int64_t outputs;      // FP32 [rows][value_width], not normalised
+  int64_t largest;      // FP32 [rows]: largest score, -Inf for none
+  int64_t sums;         // FP32 [rows]: sum of weights
+  int64_t first;        // I32 [rows]: first key that a row sees
+  int64_t end;          // I32 [rows]: end of the keys that a row sees
+  int32_t rows;         // 1 to 64
+  int32_t depth;
+  int32_t query_width;
+  int32_t value_width;  // a multiple of 32
+  int32_t block;        // number of the key in column 0
+  int32_t at;           // first column that holds a key
+  int32_t stop;         // end of these columns
+  float scale;
+  float softcap;        // 0 for none
+} ts_attention_args;
+
 // One implementation of all kernels.
 typedef struct {
   void (*product)(const ts_product_args*);
   void (*pack_block)(const uint8_t* src, int64_t pitch, int rows, int columns, int type, uint8_t* dst);
+  void (*attention_keys)(const uint8_t* src, int64_t pitch, int type, int count, int elements, int at, float* keys);
+  void (*attention_rows)(const uint8_t* src, int64_t pitch, int type, int count, int elements, int width, float* to);
+  void (*attention_block)(ts_attention_args*);
+  void (*attention_merge)(ts_attention_args*, int row, const float* partials, int count, int value_dim);
+  void (*attention_scale)(float* row, int width, float factor);
+  void (*attention_output)(const float* acc, float divisor, int count, int type, uint8_t* to);
 } ts_kernels;
 
 // Returns whether this processor and operating system run an instruction set that this library holds.
@@ -50,6 +78,19 @@ void ts_product(int isa, int64_t args);
 void ts_pack(int isa, int64_t src, int64_t n, int64_t k, int type, int64_t dst);
 // The inverse of ts_pack.
 void ts_unpack(int64_t src, int64_t n, int64_t k, int type, int64_t dst);
+
+// Brings keys, a pitch of bytes apart, into columns of a transposed block; up to the next multiple of 16 columns may be written.
+void ts_attention_keys(int isa, int64_t src, int64_t pitch, int type, int count, int elements, int at, int64_t keys);
+// Widens rows, a pitch of bytes apart, to FP32 rows of a width with zeros at their ends.
+void ts_attention_rows(int isa, int64_t src, int64_t pitch, int type, int count, int elements, int width, int64_t to);
+// Attends over a block of keys; see ts_attention_args.
+void ts_attention_block(int isa, int64_t args);
+// Merges partial results into a row of a tile.
+void ts_attention_merge(int isa, int64_t args, int row, int64_t partials, int count, int value_dim);
+// Multiplies a row, whose width is a multiple of 32.
+void ts_attention_scale(int isa, int64_t row, int width, float factor);
+// Divides a row by a number and writes it as F32 or BF16.
+void ts_attention_output(int isa, int64_t acc, float divisor, int count, int type, int64_t to);
 
 #ifdef __cplusplus
 }

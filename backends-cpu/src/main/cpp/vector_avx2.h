@@ -49,6 +49,38 @@ INLINE V load_bf16(const uint16_t* p) {
 }
 INLINE V load_f16(const uint16_t* p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)p)); }
 
+// FP32 rounded to nearest even BF16.
+INLINE void store_bf16(uint16_t* p, V x) {
+  __m256i bits = _mm256_castps_si256(x);
+  __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  __m256i rounded = _mm256_srli_epi32(_mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7FFF)), odd), 16);
+  __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+  rounded = _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7FC0), nan);
+  __m256i halves = _mm256_permute4x64_epi64(_mm256_packus_epi32(rounded, rounded), 0x08);
+  _mm_storeu_si128((__m128i*)p, _mm256_castsi256_si128(halves));
+}
+
+// x[i][j] becomes x[j][i].
+INLINE void vtranspose(V* x) {
+  __m256 a[8];
+  for (int i = 0; i < 4; i++) {
+    a[2 * i] = _mm256_unpacklo_ps(x[2 * i], x[2 * i + 1]);
+    a[2 * i + 1] = _mm256_unpackhi_ps(x[2 * i], x[2 * i + 1]);
+  }
+  __m256 b[8];
+  for (int i = 0; i < 2; i++) {
+    __m256* q = a + 4 * i;
+    b[4 * i] = _mm256_shuffle_ps(q[0], q[2], 0x44);
+    b[4 * i + 1] = _mm256_shuffle_ps(q[0], q[2], 0xEE);
+    b[4 * i + 2] = _mm256_shuffle_ps(q[1], q[3], 0x44);
+    b[4 * i + 3] = _mm256_shuffle_ps(q[1], q[3], 0xEE);
+  }
+  for (int i = 0; i < 4; i++) {
+    x[i] = _mm256_permute2f128_ps(b[i], b[i + 4], 0x20);
+    x[i + 4] = _mm256_permute2f128_ps(b[i], b[i + 4], 0x31);
+  }
+}
+
 // Rows times the columns that one tile of registers holds: 6 x 2 vectors.
 enum { TILE_ROWS = 6, TILE_VECTORS = 2 };
 // Groups of 16 columns that rows take at a time while weights are unpacked in registers: enough chains to keep both multipliers busy.

@@ -44,6 +44,42 @@ INLINE V load_bf16(const uint16_t* p) {
 }
 INLINE V load_f16(const uint16_t* p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)p)); }
 
+// FP32 rounded to nearest even BF16.
+INLINE void store_bf16(uint16_t* p, V x) {
+  __m512i bits = _mm512_castps_si512(x);
+  __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7FFF)), odd), 16);
+  __mmask16 nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+  rounded = _mm512_mask_blend_epi32(nan, rounded, _mm512_set1_epi32(0x7FC0));
+  _mm256_storeu_si256((__m256i*)p, _mm512_cvtepi32_epi16(rounded));
+}
+
+// x[i][j] becomes x[j][i].
+INLINE void vtranspose(V* x) {
+  __m512 a[16], b[16];
+  // 4 x 4 blocks within the 128-bit lanes: b[4 i + c] holds column 4 l + c of rows 4 i .. 4 i + 3 in lane l.
+  for (int i = 0; i < 8; i++) {
+    a[2 * i] = _mm512_unpacklo_ps(x[2 * i], x[2 * i + 1]);
+    a[2 * i + 1] = _mm512_unpackhi_ps(x[2 * i], x[2 * i + 1]);
+  }
+  for (int i = 0; i < 4; i++) {
+    __m512* q = a + 4 * i;
+    b[4 * i] = _mm512_shuffle_ps(q[0], q[2], 0x44);
+    b[4 * i + 1] = _mm512_shuffle_ps(q[0], q[2], 0xEE);
+    b[4 * i + 2] = _mm512_shuffle_ps(q[1], q[3], 0x44);
+    b[4 * i + 3] = _mm512_shuffle_ps(q[1], q[3], 0xEE);
+  }
+  // Lanes of the four groups of rows: a 4 x 4 transposition of lanes.
+  for (int c = 0; c < 4; c++) {
+    __m512 even01 = _mm512_shuffle_f32x4(b[c], b[4 + c], 0x88), odd01 = _mm512_shuffle_f32x4(b[c], b[4 + c], 0xDD);
+    __m512 even23 = _mm512_shuffle_f32x4(b[8 + c], b[12 + c], 0x88), odd23 = _mm512_shuffle_f32x4(b[8 + c], b[12 + c], 0xDD);
+    x[c] = _mm512_shuffle_f32x4(even01, even23, 0x88);
+    x[4 + c] = _mm512_shuffle_f32x4(odd01, odd23, 0x88);
+    x[8 + c] = _mm512_shuffle_f32x4(even01, even23, 0xDD);
+    x[12 + c] = _mm512_shuffle_f32x4(odd01, odd23, 0xDD);
+  }
+}
+
 // 12 x 2 vectors of 32 registers.
 enum { TILE_ROWS = 12, TILE_VECTORS = 2 };
 constexpr int fused_subs(int rows) { return rows <= 2 ? 4 : 2; }

@@ -78,6 +78,22 @@ INLINE V load_f16(const uint16_t* p) {
   return x;
 }
 
+INLINE void store_bf16(uint16_t* p, V x) {
+  I bits = (I)x;
+  I rounded = bits + 0x7FFF + ((bits >> 16) & 1);
+  for (int i = 0; i < LANES; i++) p[i] = x[i] != x[i] ? 0x7FC0 : (uint16_t)((uint32_t)rounded[i] >> 16);
+}
+
+// x[i][j] becomes x[j][i].
+INLINE void vtranspose(V* x) {
+  V a = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5), b = __builtin_shufflevector(x[0], x[1], 2, 6, 3, 7);
+  V c = __builtin_shufflevector(x[2], x[3], 0, 4, 1, 5), d = __builtin_shufflevector(x[2], x[3], 2, 6, 3, 7);
+  x[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+  x[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+  x[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+  x[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+}
+
 template <bool PAIRS>
 static void transpose_words(const uint8_t* src, int64_t pitch, int words, uint8_t* dst) {
   static const uint8_t order[16] = {0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15};

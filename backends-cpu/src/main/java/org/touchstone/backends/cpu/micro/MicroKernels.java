@@ -51,4 +51,14 @@ public interface MicroKernels {
    * @return the distance of two rows in {@code out}
    */
   int product(ActivationRows a, int m, Weight w, long n0, int n, float[] out);
+
+  /**
+   * Returns what attention by {@link #attentionTile} declares.
+   *
+   * @param depth the longest dot product of a query and a key
+   */
+  KernelTraits attentionTraits(long depth);
+
+  /** Returns the calling thread's tile, without rows, for keys and values of some elements. */
+  AttentionTile attentionTile(long depth, long valueDim, AttentionTile.Values values);
 }

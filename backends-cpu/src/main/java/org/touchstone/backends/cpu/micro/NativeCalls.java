@@ -44,4 +44,62 @@ final class NativeCalls {
       @Cast("int64_t") long k,
       int type,
       @Cast("int64_t") long to);
+
+  /** Transposes keys into a block. */
+  @NoException
+  @Name("ts_attention_keys")
+  static native void attentionKeys(
+      int isa,
+      @Cast("int64_t") long from,
+      @Cast("int64_t") long pitch,
+      int type,
+      int count,
+      int elements,
+      int at,
+      @Cast("int64_t") long keys);
+
+  /** Widens rows to FP32. */
+  @NoException
+  @Name("ts_attention_rows")
+  static native void attentionRows(
+      int isa,
+      @Cast("int64_t") long from,
+      @Cast("int64_t") long pitch,
+      int type,
+      int count,
+      int elements,
+      int width,
+      @Cast("int64_t") long to);
+
+  /** Attends over a block; the address is that of the arguments. */
+  @NoException
+  @Name("ts_attention_block")
+  static native void attentionBlock(int isa, @Cast("int64_t") long arguments);
+
+  /** Merges partial results into a row. */
+  @NoException
+  @Name("ts_attention_merge")
+  static native void attentionMerge(
+      int isa,
+      @Cast("int64_t") long arguments,
+      int row,
+      @Cast("int64_t") long partials,
+      int count,
+      int valueDim);
+
+  /** Multiplies a row, whose width is a multiple of 32, by a factor. */
+  @NoException
+  @Name("ts_attention_scale")
+  static native void attentionScale(int isa, @Cast("int64_t") long row, int width, float factor);
+
+  /** Divides a row by a number and writes it. */
+  @NoException
+  @Name("ts_attention_output")
+  static native void attentionOutput(
+      int isa,
+      @Cast("int64_t") long row,
+      float divisor,
+      int count,
+      int type,
+      @Cast("int64_t") long to);
 }

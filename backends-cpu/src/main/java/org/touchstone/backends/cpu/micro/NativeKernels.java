@@ -11,6 +11,7 @@ import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Layout;
 import org.touchstone.api.Subnormals;
 import org.touchstone.api.Tensor;
+import org.touchstone.api.Ulps;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.GemmOperands;
 
@@ -142,6 +143,25 @@ public final class NativeKernels implements MicroKernels {
     NativeCalls.product(set.code(), args.address());
     scratch.result(out, m * stride);
     return stride;
+  }
+
+  @Override
+  public KernelTraits attentionTraits(long depth) {
+    // One more for each: rescaling, merging a split, the sink, the last product of a split.
+    Chain chain = Chain.blocked(1, AttentionTile.KEYS, 4);
+    // A weight is a product of at most four exponentials, three of them rounded from FP64.
+    double exp = expUlps() + 1.5;
+    return KernelTraits.PLAIN_F32.with(chain).with(new Ulps(exp, 0.5, 0.5, 0.5, 0.5));
+  }
+
+  /** Returns the largest error of an exponential; a sum rounded after its product costs more. */
+  private double expUlps() {
+    return set == InstructionSet.PORTABLE ? 2 : 1.05;
+  }
+
+  @Override
+  public AttentionTile attentionTile(long depth, long valueDim, AttentionTile.Values values) {
+    return NativeAttentionTile.of(set, depth, valueDim, values);
   }
 
   private static long scalesOf(Weight w, @Nullable MemorySegment scales, long n0) {

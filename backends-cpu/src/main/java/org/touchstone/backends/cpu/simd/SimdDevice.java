@@ -47,8 +47,8 @@ public final class SimdDevice implements BackendDevice {
   private Plan<?> planOf(OpSpec<?> spec) {
     return switch (spec) {
       case AddSpec s -> AddKernel.plan(s, threads);
-      case AttentionDecodePagedSpec s -> AttentionDecodePagedKernel.plan(s, threads);
-      case AttentionPrefillSpec s -> AttentionPrefillKernel.plan(s, threads);
+      case AttentionDecodePagedSpec s -> AttentionDecodePagedKernel.plan(s, engine);
+      case AttentionPrefillSpec s -> AttentionPrefillKernel.plan(s, engine);
       case CastSpec s -> CastKernel.plan(s, threads);
       case DequantizeSpec s -> DequantizeKernel.plan(s, threads);
       case EmbeddingSpec s -> EmbeddingKernel.plan(s, threads);
@@ -57,8 +57,8 @@ public final class SimdDevice implements BackendDevice {
       case GemmGroupedSpec s -> GemmGroupedKernel.plan(s, engine);
       case GemmSpec s -> GemmKernel.plan(s, engine);
       case KvCacheWriteSpec s -> KvCacheWriteKernel.plan(s, threads);
-      case MlaDecodeAbsorbedSpec s -> MlaDecodeAbsorbedKernel.plan(s, threads);
-      case MlaPrefillSpec s -> MlaPrefillKernel.plan(s, threads);
+      case MlaDecodeAbsorbedSpec s -> MlaDecodeAbsorbedKernel.plan(s, engine);
+      case MlaPrefillSpec s -> MlaPrefillKernel.plan(s, engine);
       case MoeAlignBlockSizeSpec s -> MoeAlignBlockSizeKernel.plan(s);
       case MoeCombineSpec s -> MoeCombineKernel.plan(s, threads);
       case MoeForwardSpec s -> MoeForwardKernel.plan(s, engine);

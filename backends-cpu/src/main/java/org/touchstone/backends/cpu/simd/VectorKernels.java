@@ -6,6 +6,7 @@ import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.GemmOperands;
 import org.touchstone.backends.cpu.micro.ActivationRows;
+import org.touchstone.backends.cpu.micro.AttentionTile;
 import org.touchstone.backends.cpu.micro.MicroKernels;
 import org.touchstone.backends.cpu.micro.Weight;
 
@@ -58,5 +59,15 @@ public final class VectorKernels implements MicroKernels {
   @Override
   public int product(ActivationRows a, int m, Weight w, long n0, int n, float[] out) {
     return WeightProduct.compute(a, m, w, n0, n, out);
+  }
+
+  @Override
+  public KernelTraits attentionTraits(long depth) {
+    return VectorAttentionTile.traits(depth);
+  }
+
+  @Override
+  public AttentionTile attentionTile(long depth, long valueDim, AttentionTile.Values values) {
+    return VectorAttentionTile.of(depth, valueDim, values);
   }
 }

@@ -12,40 +12,20 @@ import org.touchstone.api.RoundPoints;
 import org.touchstone.api.Subnormals;
 import org.touchstone.api.Ulps;
 import org.touchstone.api.format.DType;
+import org.touchstone.backends.cpu.micro.AttentionTile;
 
-/**
- * Blockwise softmax attention of up to {@link #ROWS} queries in FP32: the recurrence of
- * FlashAttention-2 (arXiv 2307.08691). Keys come in blocks that start at multiples of {@link #KEYS}
- * in their sequence, so the bits of a row depend on its own keys alone.
- *
- * <p>A row is rescaled only when its largest score grows by more than {@link #HEADROOM}: sums stay
- * far from overflow, and a weight that still matters passes through no more than one rescaling.
- *
- * <p>Scratch memory of one thread.
- */
-final class AttentionTile {
-  /** Queries of a tile. */
-  static final int ROWS = 64;
-
-  /** Keys of a block. */
-  static final int KEYS = 64;
-
-  /** How far, as a logarithm, weights may grow above 1 before a row is rescaled. */
-  private static final float HEADROOM = 8;
-
+/** Attention by the Vector API, in FP32. */
+final class VectorAttentionTile extends AttentionTile {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
-  private static final ThreadLocal<AttentionTile> SCRATCH =
-      ThreadLocal.withInitial(AttentionTile::new);
+  private static final ThreadLocal<VectorAttentionTile> SCRATCH =
+      ThreadLocal.withInitial(VectorAttentionTile::new);
 
-  /** Queries, {@link #depth()} apart. */
-  float[] q = new float[0];
+  private float[] q = new float[0];
 
-  /** Keys of a block, {@link #depth()} apart. */
-  float[] k = new float[0];
+  private float[] k = new float[0];
 
-  /** Values of a block, {@link #valueStride()} apart. */
-  float[] v = new float[0];
+  private float[] v = new float[0];
 
   private float[] ownValues = new float[0];
   private float[] acc = new float[0];
@@ -53,35 +33,14 @@ final class AttentionTile {
   private final float[] scratch = new float[AttentionMath.SCRATCH];
   private final float[] largest = new float[ROWS];
   private final float[] sum = new float[ROWS];
-  private final int[] first = new int[ROWS];
-  private final int[] end = new int[ROWS];
   private final int[] from = new int[ROWS];
   private final int[] to = new int[ROWS];
-  private int rows;
   private int depth;
   private int valueDim;
   private int valueWidth;
   private int valueStride;
 
-  /** Where the values of a block lie. */
-  enum Values {
-    /** In an array of their own. */
-    SEPARATE,
-    /** The first elements of a key are its value. */
-    IN_KEYS
-  }
-
-  /** Fills a block of keys and values. */
-  @FunctionalInterface
-  interface Source {
-    /**
-     * Writes keys {@code first .. first + count - 1} of the sequence to the rows from {@code at} on
-     * of {@link AttentionTile#k}, and their values.
-     */
-    void load(AttentionTile tile, int first, int count, int at);
-  }
-
-  private AttentionTile() {}
+  private VectorAttentionTile() {}
 
   /**
    * Declares what kernels on this tile do.
@@ -107,8 +66,8 @@ final class AttentionTile {
   }
 
   /** Returns the calling thread's tile, without rows. */
-  static AttentionTile of(long depth, long valueDim, Values values) {
-    AttentionTile tile = SCRATCH.get();
+  static VectorAttentionTile of(long depth, long valueDim, Values values) {
+    VectorAttentionTile tile = SCRATCH.get();
     tile.reset(depth, Math.toIntExact(valueDim), values);
     return tile;
   }
@@ -135,78 +94,75 @@ final class AttentionTile {
         Arrays.fill(k, row * depth - (depth - used), row * depth, 0);
       }
     }
-    rows = 0;
+    clear();
   }
 
   private static float[] atLeast(float[] array, int size) {
     return array.length >= size ? array : new float[size];
   }
 
-  /** Returns the distance between queries, and between keys, in elements. */
-  int depth() {
-    return depth;
+  @Override
+  protected void reset(int row) {
+    largest[row] = Float.NEGATIVE_INFINITY;
+    sum[row] = 0;
+    Arrays.fill(acc, row * valueWidth, (row + 1) * valueWidth, 0);
   }
 
-  /** Returns the distance between values, in elements. */
-  int valueStride() {
-    return valueStride;
+  @Override
+  public void query(
+      int row, int element, MemorySegment from, long byteOffset, DType dtype, int elements) {
+    FloatRows.load(from, byteOffset, dtype, q, row * depth + element, elements);
   }
 
-  /** Returns the number of queries. */
-  int rows() {
-    return rows;
+  @Override
+  public void keys(
+      int at,
+      int count,
+      int element,
+      MemorySegment from,
+      long byteOffset,
+      long pitch,
+      DType dtype,
+      int elements) {
+    load(from, byteOffset, pitch, dtype, elements, count, k, at * depth + element, depth);
   }
 
-  /** Forgets all queries. */
-  void clear() {
-    rows = 0;
+  @Override
+  public void values(
+      int at, int count, MemorySegment from, long byteOffset, long pitch, DType dtype) {
+    load(from, byteOffset, pitch, dtype, valueDim, count, v, at * valueStride, valueStride);
   }
 
-  /**
-   * Adds a query that sees the keys {@code firstKey .. endKey - 1}; the caller writes it to {@link
-   * #q}.
-   *
-   * @return its row
-   */
-  int add(long firstKey, long endKey) {
-    first[rows] = Math.toIntExact(firstKey);
-    end[rows] = Math.toIntExact(Math.max(firstKey, endKey));
-    largest[rows] = Float.NEGATIVE_INFINITY;
-    sum[rows] = 0;
-    Arrays.fill(acc, rows * valueWidth, (rows + 1) * valueWidth, 0);
-    return rows++;
+  private static void load(
+      MemorySegment from,
+      long byteOffset,
+      long pitch,
+      DType dtype,
+      int elements,
+      int count,
+      float[] to,
+      int at,
+      int stride) {
+    if (stride == elements && pitch == elements * (dtype.bits() / 8L)) {
+      FloatRows.load(from, byteOffset, dtype, to, at, count * elements);
+      return;
+    }
+    for (int i = 0; i < count; i++) {
+      FloatRows.load(from, byteOffset + i * pitch, dtype, to, at + i * stride, elements);
+    }
   }
 
-  /**
-   * Attends over the visible keys in {@code firstKey .. endKey - 1}.
-   *
-   * @param firstKey a multiple of {@link #KEYS}
-   */
-  void attend(Source source, long firstKey, long endKey, float scale, float softcap) {
-    int low = Integer.MAX_VALUE;
-    int high = 0;
-    for (int r = 0; r < rows; r++) {
-      if (first[r] < end[r]) {
-        low = Math.min(low, first[r]);
-        high = Math.max(high, end[r]);
+  @Override
+  protected void attend(int block, int at, int stop, float scale, float softcap) {
+    AttentionMath.scores(q, rows(), k, at, stop, depth, s, KEYS, scratch);
+    for (int r = 0; r < rows(); r++) {
+      from[r] = Math.max(first(r) - block, at);
+      to[r] = Math.max(from[r], Math.min(end(r) - block, stop));
+      if (from[r] < to[r] && !weights(r, from[r], to[r] - from[r], scale, softcap)) {
+        to[r] = from[r];
       }
     }
-    low = (int) Math.max(low, firstKey);
-    high = (int) Math.min(high, endKey);
-    for (int block = low - low % KEYS; block < high; block += KEYS) {
-      int at = Math.max(block, low) - block;
-      int stop = Math.min(block + KEYS, high) - block;
-      source.load(this, block + at, stop - at, at);
-      AttentionMath.scores(q, rows, k, at, stop, depth, s, KEYS, scratch);
-      for (int r = 0; r < rows; r++) {
-        from[r] = Math.max(first[r] - block, at);
-        to[r] = Math.max(from[r], Math.min(end[r] - block, stop));
-        if (from[r] < to[r] && !weights(r, from[r], to[r] - from[r], scale, softcap)) {
-          to[r] = from[r];
-        }
-      }
-      weigh();
-    }
+    weigh();
   }
 
   /** Turns scores into weights; returns whether there is one. */
@@ -240,11 +196,6 @@ final class AttentionTile {
     return true;
   }
 
-  /** The same bits in the interpreter and in compiled code. */
-  private static float exp(double x) {
-    return (float) StrictMath.exp(x);
-  }
-
   private void rescale(int row, float factor) {
     sum[row] *= factor;
     for (int i = row * valueWidth; i < (row + 1) * valueWidth; i++) {
@@ -253,9 +204,9 @@ final class AttentionTile {
   }
 
   private void weigh() {
-    for (int r = 0; r < rows; ) {
+    for (int r = 0; r < rows(); ) {
       int run = 1;
-      while (r + run < rows && from[r + run] == from[r] && to[r + run] == to[r]) {
+      while (r + run < rows() && from[r + run] == from[r] && to[r + run] == to[r]) {
         run++;
       }
       if (from[r] < to[r]) {
@@ -277,20 +228,15 @@ final class AttentionTile {
     }
   }
 
-  /** Returns the floats of a partial result: largest score, sum, unnormalised output. */
-  static long partialFloats(long valueDim) {
-    return valueDim + 2;
-  }
-
-  /** Writes the partial result of a row. */
-  void store(int row, MemorySegment to, long byteOffset) {
+  @Override
+  public void store(int row, MemorySegment to, long byteOffset) {
     to.set(FLOAT, byteOffset, largest[row]);
     to.set(FLOAT, byteOffset + Float.BYTES, sum[row]);
     MemorySegment.copy(acc, row * valueWidth, to, FLOAT, byteOffset + 2L * Float.BYTES, valueDim);
   }
 
-  /** Adds {@code count} adjacent partial results, in their order, to a row that is still empty. */
-  void merge(int row, MemorySegment partials, long byteOffset, int count) {
+  @Override
+  public void merge(int row, MemorySegment partials, long byteOffset, int count) {
     long stride = Float.BYTES * partialFloats(valueDim);
     float top = Float.NEGATIVE_INFINITY;
     for (int i = 0; i < count; i++) {
@@ -312,12 +258,8 @@ final class AttentionTile {
     }
   }
 
-  /**
-   * Normalises a row; 0 when it saw no key.
-   *
-   * @param sink the sink's logit; -Inf for none
-   */
-  void finish(int row, float sink) {
+  /** Normalises a row. */
+  private void finish(int row, float sink) {
     if (largest[row] == Float.NEGATIVE_INFINITY) {
       return;
     }
@@ -332,13 +274,14 @@ final class AttentionTile {
     }
   }
 
-  /** Returns the natural log-sum-exp of a row that is not finished yet, without a sink. */
-  float logSumExp(int row) {
+  @Override
+  public float logSumExp(int row) {
     return (float) (largest[row] + StrictMath.log(sum[row]));
   }
 
-  /** Writes the output of a finished row. */
-  void output(int row, MemorySegment to, long byteOffset, DType dtype) {
+  @Override
+  public void output(int row, float sink, MemorySegment to, long byteOffset, DType dtype) {
+    finish(row, sink);
     FloatRows.store(acc, row * valueWidth, to, byteOffset, dtype, valueDim);
   }
 }
