@@ -43,7 +43,8 @@ public final class CpuProvider implements BackendProvider {
     try {
       choice = KernelChoice.of(context.configuration(), context.nativeLibraries());
     } catch (HalException e) {
-      return new Probe.Broken(Reason.of(ReasonCode.NATIVE_LIBRARY_FAILED, String.valueOf(e.getMessage())));
+      return new Probe.Broken(
+          Reason.of(ReasonCode.NATIVE_LIBRARY_FAILED, String.valueOf(e.getMessage())));
     }
     return new Probe.Ready(
         List.of(

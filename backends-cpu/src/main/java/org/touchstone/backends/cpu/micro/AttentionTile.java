@@ -111,8 +111,7 @@ public abstract class AttentionTile {
    *
    * @param firstKey a multiple of {@link #KEYS}
    */
-  public final void attend(
-      Source source, long firstKey, long endKey, float scale, float softcap) {
+  public final void attend(Source source, long firstKey, long endKey, float scale, float softcap) {
     int low = Integer.MAX_VALUE;
     int high = 0;
     for (int r = 0; r < rows; r++) {
@@ -153,8 +152,7 @@ public abstract class AttentionTile {
    *
    * @param sink the sink's logit; -Inf for none
    */
-  public abstract void output(
-      int row, float sink, MemorySegment to, long byteOffset, DType dtype);
+  public abstract void output(int row, float sink, MemorySegment to, long byteOffset, DType dtype);
 
   /** Computes an exponential in FP64, rounded once: the same bits in every tier of the JVM. */
   protected static float exp(double x) {

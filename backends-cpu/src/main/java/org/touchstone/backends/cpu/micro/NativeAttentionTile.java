@@ -201,8 +201,7 @@ final class NativeAttentionTile extends AttentionTile {
 
   @Override
   public float logSumExp(int row) {
-    return (float)
-        (largest.getAtIndex(FLOAT, row) + StrictMath.log(sums.getAtIndex(FLOAT, row)));
+    return (float) (largest.getAtIndex(FLOAT, row) + StrictMath.log(sums.getAtIndex(FLOAT, row)));
   }
 
   @Override

@@ -71,7 +71,9 @@ final class AttentionPrefillKernel {
 
     void run(long fromToken, long toToken, long block) {
       AttentionTile tile =
-          engine.kernels().attentionTile(spec.headDim(), spec.valueDim(), AttentionTile.Values.SEPARATE);
+          engine
+              .kernels()
+              .attentionTile(spec.headDim(), spec.valueDim(), AttentionTile.Values.SEPARATE);
       long firstHead = blocks.first(block);
       long endHead = blocks.end(block);
       sequences.visit(
@@ -83,7 +85,13 @@ final class AttentionPrefillKernel {
               long position = keys - queries + i;
               for (long h = firstHead; h < endHead; h++) {
                 int row = tile.add(spec.mask().first(position), spec.mask().end(position, keys));
-                tile.query(row, 0, q.memory(), q.offset(sequence, firstQuery + i, h), q.dtype(), q.count());
+                tile.query(
+                    row,
+                    0,
+                    q.memory(),
+                    q.offset(sequence, firstQuery + i, h),
+                    q.dtype(),
+                    q.count());
               }
             }
             KeyRows source =

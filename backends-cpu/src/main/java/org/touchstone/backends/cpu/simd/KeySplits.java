@@ -85,8 +85,7 @@ final class KeySplits {
 
   /** Merges the partial results of a row into row 0 of the calling thread's tile. */
   AttentionTile merge(long row, int count, Engine engine) {
-    AttentionTile tile =
-        engine.kernels().attentionTile(1, valueDim, AttentionTile.Values.SEPARATE);
+    AttentionTile tile = engine.kernels().attentionTile(1, valueDim, AttentionTile.Values.SEPARATE);
     tile.merge(tile.add(0, 0), memory, offset(row), count);
     return tile;
   }

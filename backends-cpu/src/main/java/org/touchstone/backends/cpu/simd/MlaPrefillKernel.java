@@ -39,7 +39,9 @@ final class MlaPrefillKernel implements Kernel<MlaPrefillArgs> {
     MlaDims dims = spec.dims();
     return Plan.runs(
         "expanded-flash-vector",
-        engine.kernels().attentionTraits(Math.max(dims.nopeDim() + dims.ropeDim(), dims.latentDim())),
+        engine
+            .kernels()
+            .attentionTraits(Math.max(dims.nopeDim() + dims.ropeDim(), dims.latentDim())),
         new MlaPrefillKernel(spec, engine));
   }
 
@@ -123,7 +125,8 @@ final class MlaPrefillKernel implements Kernel<MlaPrefillArgs> {
 
     private void attend(long firstHead, long slot, long firstToken) {
       long head = firstHead + slot;
-      AttentionTile tile = engine.kernels().attentionTile(depth, dims.valueDim(), AttentionTile.Values.SEPARATE);
+      AttentionTile tile =
+          engine.kernels().attentionTile(depth, dims.valueDim(), AttentionTile.Values.SEPARATE);
       sequences.visit(
           firstToken,
           Math.min(tokens, firstToken + AttentionTile.ROWS),

@@ -56,8 +56,7 @@ record PagedAttention(
     private final Engine engine;
     private final long queryBlocks;
 
-    Launch(
-        Tensors tensors, long queries, PageTable pages, KeySplits splits, Engine engine) {
+    Launch(Tensors tensors, long queries, PageTable pages, KeySplits splits, Engine engine) {
       this.tensors = tensors;
       this.queries = queries;
       this.pages = pages;
