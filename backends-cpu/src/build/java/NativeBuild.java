@@ -19,7 +19,10 @@ import org.bytedeco.javacpp.tools.Builder;
  * and the classes say why there is no library.
  */
 final class NativeBuild {
-  private static final String CLASS = "org.touchstone.backends.cpu.micro.NativeCalls";
+  private static final List<String> CLASSES =
+      List.of(
+          "org.touchstone.backends.cpu.micro.NativeCalls",
+          "org.touchstone.backends.cpu.micro.NativeRows");
   private static final String PACKAGE = "org/touchstone/backends/cpu/micro";
   private static final String LIBRARY = "touchstone_cpu";
   private static final String AVX2 = "-mavx2 -mfma -mf16c";
@@ -94,7 +97,7 @@ final class NativeBuild {
     try (Stream<Path> files = Files.list(sources)) {
       files.forEach(inputs::add);
     }
-    inputs.add(classes.resolve(CLASS.replace('.', '/') + ".class"));
+    CLASSES.forEach(name -> inputs.add(classes.resolve(name.replace('.', '/') + ".class")));
     for (Path input : inputs) {
       if (Files.getLastModifiedTime(input).compareTo(built) > 0) {
         return false;
@@ -164,7 +167,7 @@ final class NativeBuild {
             .outputDirectory(work.toString())
             .property("platform.compiler", compiler)
             .compilerOptions(options.toArray(String[]::new))
-            .classesOrPackages(CLASS);
+            .classesOrPackages(CLASSES.toArray(String[]::new));
     File[] outputs = builder.build();
     Path linked = work.resolve(library.getFileName());
     if (outputs == null || outputs.length == 0 || !Files.exists(linked)) {

@@ -69,4 +69,52 @@ void ts_attention_scale(int isa, int64_t row, int width, float factor) { KERNELS
 void ts_attention_output(int isa, int64_t acc, float divisor, int count, int type, int64_t to) {
   KERNELS[isa]->attention_output((const float*)acc, divisor, count, type, (uint8_t*)to);
 }
+
+void ts_row_load(int isa, int64_t src, int type, float* to, int at, int n) {
+  KERNELS[isa]->row_load((const uint8_t*)src, type, to + at, n);
+}
+
+void ts_row_store(int isa, const float* x, int at, int type, int64_t to, int n) {
+  KERNELS[isa]->row_store(x + at, type, (uint8_t*)to, n);
+}
+
+void ts_row_exp(int isa, float* x, int n, float shift) {
+  KERNELS[isa]->row_exp(x, n, shift);
+}
+
+float ts_row_square_sum(int isa, const float* x, int n) {
+  return KERNELS[isa]->row_square_sum(x, n);
+}
+
+void ts_row_normalise(int isa, float* x, int n, float r, const float* w, int kind) {
+  KERNELS[isa]->row_normalise(x, n, r, w, kind);
+}
+
+void ts_row_gate(int isa, float* x, const float* z, int n, int round) {
+  KERNELS[isa]->row_gate(x, z, n, round);
+}
+
+void ts_row_add(int isa, float* x, const float* y, int n, int round) {
+  KERNELS[isa]->row_add(x, y, n, round);
+}
+
+void ts_row_add_scaled(int isa, float* sum, const float* row, float weight, int n) {
+  KERNELS[isa]->row_add_scaled(sum, row, weight, n);
+}
+
+void ts_row_round(int isa, float* x, int n) {
+  KERNELS[isa]->row_round(x, n);
+}
+
+void ts_row_gated_act(int isa, float* g, const float* u, int n, int kind, float limit) {
+  KERNELS[isa]->row_gated_act(g, u, n, kind, limit);
+}
+
+float ts_row_amax(int isa, const float* x, int n) {
+  return KERNELS[isa]->row_amax(x, n);
+}
+
+void ts_row_quantise(int isa, const float* x, int n, float scale, float most, int64_t to) {
+  KERNELS[isa]->row_quantise(x, n, scale, most, (uint8_t*)to);
+}
 }

@@ -10,6 +10,10 @@ extern "C" {
 // Element types, numbered as the Java side numbers them.
 enum { TS_F32 = 0, TS_BF16 = 1, TS_F16 = 2, TS_E4M3 = 3 };
 
+// Kinds of weights of a normalisation, and of gated activations.
+enum { TS_NORM_PLAIN = 0, TS_NORM_WEIGHT = 1, TS_NORM_ONE_PLUS = 2, TS_NORM_CAST = 3 };
+enum { TS_SWIGLU = 0, TS_SWIGLU_OAI = 1, TS_GEGLU = 2 };
+
 // Instruction sets, weakest first.
 enum { TS_PORTABLE = 0, TS_AVX2 = 1, TS_AVX512 = 2, TS_AVX512_BF16 = 3, TS_ISAS = 4 };
 
@@ -66,6 +70,18 @@ typedef struct {
   void (*attention_merge)(ts_attention_args*, int row, const float* partials, int count, int value_dim);
   void (*attention_scale)(float* row, int width, float factor);
   void (*attention_output)(const float* acc, float divisor, int count, int type, uint8_t* to);
+  void (*row_load)(const uint8_t* src, int type, float* to, int n);
+  void (*row_store)(const float* x, int type, uint8_t* to, int n);
+  void (*row_exp)(float* x, int n, float shift);
+  float (*row_square_sum)(const float* x, int n);
+  void (*row_normalise)(float* x, int n, float r, const float* w, int kind);
+  void (*row_gate)(float* x, const float* z, int n, int round);
+  void (*row_add)(float* x, const float* y, int n, int round);
+  void (*row_add_scaled)(float* sum, const float* row, float weight, int n);
+  void (*row_round)(float* x, int n);
+  void (*row_gated_act)(float* g, const float* u, int n, int kind, float limit);
+  float (*row_amax)(const float* x, int n);
+  void (*row_quantise)(const float* x, int n, float scale, float most, uint8_t* to);
 } ts_kernels;
 
 // Returns whether this processor and operating system run an instruction set that this library holds.
@@ -91,6 +107,33 @@ void ts_attention_merge(int isa, int64_t args, int row, int64_t partials, int co
 void ts_attention_scale(int isa, int64_t row, int width, float factor);
 // Divides a row by a number and writes it as F32 or BF16.
 void ts_attention_output(int isa, int64_t acc, float divisor, int count, int type, int64_t to);
+
+// Functions of rows; FP32 rows are arrays of the caller, narrow ones addresses.
+
+// Reads elements as FP32, to element at of an array on.
+void ts_row_load(int isa, int64_t src, int type, float* to, int at, int n);
+// Writes elements from element at on as F32 or BF16, rounded to nearest even.
+void ts_row_store(int isa, const float* x, int at, int type, int64_t to, int n);
+// Replaces x by e^(x - shift).
+void ts_row_exp(int isa, float* x, int n, float shift);
+// Returns the sum of squares, added up in 32 partial sums.
+float ts_row_square_sum(int isa, const float* x, int n);
+// Multiplies by r and by weights of a kind.
+void ts_row_normalise(int isa, float* x, int n, float r, const float* w, int kind);
+// Multiplies by silu(z), after rounding to BF16 or not.
+void ts_row_gate(int isa, float* x, const float* z, int n, int round);
+// Adds, and rounds to BF16 or not.
+void ts_row_add(int isa, float* x, const float* y, int n, int round);
+// Adds a multiple of a row.
+void ts_row_add_scaled(int isa, float* sum, const float* row, float weight, int n);
+// Rounds to BF16.
+void ts_row_round(int isa, float* x, int n);
+// Replaces gates by the activation of gates and ups; a limit of 0 is none.
+void ts_row_gated_act(int isa, float* g, const float* u, int n, int kind, float limit);
+// Returns the largest magnitude; NaN when there is one.
+float ts_row_amax(int isa, const float* x, int n);
+// Writes the E4M3 codes of x / scale, clamped to a magnitude.
+void ts_row_quantise(int isa, const float* x, int n, float scale, float most, int64_t to);
 
 #ifdef __cplusplus
 }

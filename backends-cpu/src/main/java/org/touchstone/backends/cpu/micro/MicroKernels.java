@@ -12,7 +12,7 @@ import org.touchstone.api.op.GemmOperands;
  * do not depend on the calling thread, on what else a call covers, or on the layout of a weight.
  * Thread-safe.
  */
-public interface MicroKernels {
+public interface MicroKernels extends RowKernels {
   /** Rows that one product takes at most. */
   int PRODUCT_ROWS = 96;
 

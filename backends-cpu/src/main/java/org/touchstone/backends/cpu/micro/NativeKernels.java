@@ -16,7 +16,7 @@ import org.touchstone.api.format.DType;
 import org.touchstone.api.op.GemmOperands;
 
 /** The micro-kernels of the native library for one instruction set. */
-public final class NativeKernels implements MicroKernels {
+public final class NativeKernels extends NativeRowKernels implements MicroKernels {
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
 
@@ -42,6 +42,7 @@ public final class NativeKernels implements MicroKernels {
   private final InstructionSet set;
 
   private NativeKernels(InstructionSet set) {
+    super(set.code());
     this.set = set;
   }
 
@@ -150,13 +151,8 @@ public final class NativeKernels implements MicroKernels {
     // One more for each: rescaling, merging a split, the sink, the last product of a split.
     Chain chain = Chain.blocked(1, AttentionTile.KEYS, 4);
     // A weight is a product of at most four exponentials, three of them rounded from FP64.
-    double exp = expUlps() + 1.5;
+    double exp = ULPS.exp() + 1.5;
     return KernelTraits.PLAIN_F32.with(chain).with(new Ulps(exp, 0.5, 0.5, 0.5, 0.5));
-  }
-
-  /** Returns the largest error of an exponential; a sum rounded after its product costs more. */
-  private double expUlps() {
-    return set == InstructionSet.PORTABLE ? 2 : 1.05;
   }
 
   @Override

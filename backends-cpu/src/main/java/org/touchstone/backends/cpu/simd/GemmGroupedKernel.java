@@ -115,7 +115,8 @@ final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
           perRow ? expert * spec.n() + n0 : expert,
           n0,
           first + (row + i) * args.c().strides().step(-2) + n0,
-          scratch);
+          scratch,
+          engine.kernels());
     }
   }
 }

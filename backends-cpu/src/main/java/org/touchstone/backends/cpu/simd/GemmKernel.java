@@ -79,7 +79,8 @@ final class GemmKernel implements Kernel<GemmArgs> {
           perRow ? n0 : 0,
           n0,
           (m0 + i) * pitch + n0,
-          scratch);
+          scratch,
+          engine.kernels());
     }
   }
 }

@@ -133,11 +133,16 @@ final class MoeForwardLaunch {
       for (int column = 0; column < hiddenSize; column += PANEL) {
         int count = Math.min(PANEL, hiddenSize - column);
         int bytes = x.dtype().bits() / Byte.SIZE;
-        FloatRows.load(
-            x.memory(), token * x.pitch() + (long) column * bytes, x.dtype(), s.row, 0, count);
+        kernels()
+            .load(
+                x.memory(), token * x.pitch() + (long) column * bytes, x.dtype(), s.row, 0, count);
         float scale =
             Fp8Groups.quantise(
-                s.row, count, workspace, layout.input + (long) token * hiddenSize + column);
+                kernels(),
+                s.row,
+                count,
+                workspace,
+                layout.input + (long) token * hiddenSize + column);
         long group = (long) token * Math.ceilDiv(hiddenSize, PANEL) + column / PANEL;
         workspace.set(FLOAT, layout.inputScale + 4 * group, scale);
       }
@@ -190,7 +195,7 @@ final class MoeForwardLaunch {
         int token = s.rows[i];
         int j = slot(first + i) % topK;
         float factor = weightInside ? factors.get(FLOAT, token * pitch + 4L * j) : 1f;
-        hidden.finish(panel, i, first + i, factor, s.hidden);
+        hidden.finish(kernels(), panel, i, first + i, factor, s.hidden);
         taps.copy(token, j, hidden, panel, first + i);
       }
     }
@@ -204,7 +209,7 @@ final class MoeForwardLaunch {
       int m = consecutive(first, tokens, s.rows);
       mine.project(kernels(), weight, panel, input, s.rows, m, s.hidden);
       for (int i = 0; i < m; i++) {
-        mine.finish(panel, i, first + i, 1f, s.hidden);
+        mine.finish(kernels(), panel, i, first + i, 1f, s.hidden);
       }
     }
   }
@@ -295,12 +300,12 @@ final class MoeForwardLaunch {
         add(tokens * topK + token, column, width, scale, s);
       }
       long at = (token * y.strides().step(0) + rangeStart + column) * bytes;
-      FloatRows.store(s.sum, 0, Memories.host(y), at, y.dtype(), width);
+      kernels().store(s.sum, 0, Memories.host(y), at, y.dtype(), width);
     }
   }
 
   private void add(int row, int column, int width, float weight, Scratch s) {
     MemorySegment.copy(workspace, FLOAT, output(row, column), s.row, 0, width);
-    MoeCombineKernel.addScaled(s.sum, s.row, weight, width);
+    kernels().addScaled(s.sum, s.row, weight, width);
   }
 }

@@ -50,10 +50,10 @@ public final class SimdDevice implements BackendDevice {
       case AttentionDecodePagedSpec s -> AttentionDecodePagedKernel.plan(s, engine);
       case AttentionPrefillSpec s -> AttentionPrefillKernel.plan(s, engine);
       case CastSpec s -> CastKernel.plan(s, threads);
-      case DequantizeSpec s -> DequantizeKernel.plan(s, threads);
-      case EmbeddingSpec s -> EmbeddingKernel.plan(s, threads);
-      case FusedAddRmsNormSpec s -> FusedAddRmsNormKernel.plan(s, threads);
-      case GatedActSpec s -> GatedActKernel.plan(s, threads);
+      case DequantizeSpec s -> DequantizeKernel.plan(s, engine);
+      case EmbeddingSpec s -> EmbeddingKernel.plan(s, engine);
+      case FusedAddRmsNormSpec s -> FusedAddRmsNormKernel.plan(s, engine);
+      case GatedActSpec s -> GatedActKernel.plan(s, engine);
       case GemmGroupedSpec s -> GemmGroupedKernel.plan(s, engine);
       case GemmSpec s -> GemmKernel.plan(s, engine);
       case KvCacheWriteSpec s -> KvCacheWriteKernel.plan(s, threads);
@@ -64,12 +64,12 @@ public final class SimdDevice implements BackendDevice {
       case MoeForwardSpec s -> MoeForwardKernel.plan(s, engine);
       case MoePermuteSpec s -> MoePermuteKernel.plan(s);
       case MoeRouteSpec s -> MoeRouteKernel.plan(s, threads);
-      case QuantizeFp8BlockSpec s -> QuantizeFp8BlockKernel.plan(s, threads);
-      case QuantizeFp8GroupSpec s -> QuantizeFp8GroupKernel.plan(s, threads);
-      case RmsNormSpec s -> RmsNormKernel.plan(s, threads);
-      case RopeApplySpec s -> RopeApplyKernel.plan(s, threads);
-      case RopeFreqsSpec s -> RopeFreqsKernel.plan(s, threads);
-      case SampleSpec s -> SampleKernel.plan(s, threads);
+      case QuantizeFp8BlockSpec s -> QuantizeFp8BlockKernel.plan(s, engine);
+      case QuantizeFp8GroupSpec s -> QuantizeFp8GroupKernel.plan(s, engine);
+      case RmsNormSpec s -> RmsNormKernel.plan(s, engine);
+      case RopeApplySpec s -> RopeApplyKernel.plan(s, engine);
+      case RopeFreqsSpec s -> RopeFreqsKernel.plan(s, engine);
+      case SampleSpec s -> SampleKernel.plan(s, engine);
     };
   }
 

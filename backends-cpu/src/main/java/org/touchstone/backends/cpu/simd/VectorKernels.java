@@ -11,7 +11,7 @@ import org.touchstone.backends.cpu.micro.MicroKernels;
 import org.touchstone.backends.cpu.micro.Weight;
 
 /** Micro-kernels in the Vector API; they run wherever the JVM does. */
-public final class VectorKernels implements MicroKernels {
+public final class VectorKernels extends VectorRowKernels implements MicroKernels {
   /** The only instance. */
   public static final VectorKernels INSTANCE = new VectorKernels();
 
