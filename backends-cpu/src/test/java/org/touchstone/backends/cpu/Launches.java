@@ -43,8 +43,7 @@ public final class Launches implements AutoCloseable {
   /** Opens {@code cpu://simd}. */
   public static Launches simd(int threads) {
     return new Launches(
-        new SimdDevice(
-            new CpuMemory.Source(), new CpuThreads(threads), TestKernels.chosen(), CpuQueue::new));
+        new SimdDevice(new CpuMemory.Source(), new CpuThreads(threads), CpuQueue::new));
   }
 
   /** Opens {@code cpu://reference}. */

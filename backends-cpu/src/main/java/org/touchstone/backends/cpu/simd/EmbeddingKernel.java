@@ -8,6 +8,7 @@ import jdk.incubator.vector.VectorSpecies;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.op.EmbeddingArgs;
 import org.touchstone.api.op.EmbeddingSpec;
+import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -19,25 +20,26 @@ final class EmbeddingKernel implements Kernel<EmbeddingArgs> {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
 
   private final EmbeddingSpec spec;
-  private final Engine engine;
+  private final CpuThreads threads;
 
-  private EmbeddingKernel(EmbeddingSpec spec, Engine engine) {
+  private EmbeddingKernel(EmbeddingSpec spec, CpuThreads threads) {
     this.spec = spec;
-    this.engine = engine;
+    this.threads = threads;
   }
 
-  static Plan<EmbeddingArgs> plan(EmbeddingSpec spec, Engine engine) {
-    return Plan.runs("embedding.strips", KernelTraits.PLAIN_F32, new EmbeddingKernel(spec, engine));
+  static Plan<EmbeddingArgs> plan(EmbeddingSpec spec, CpuThreads threads) {
+    return Plan.runs(
+        "embedding.strips", KernelTraits.PLAIN_F32, new EmbeddingKernel(spec, threads));
   }
 
   @Override
   public void launch(BackendQueue queue, EmbeddingArgs args, DeviceMemory workspace) {
     MemorySegment ids = Memories.host(args.ids());
-    TensorRows table = TensorRows.of(args.table(), engine.kernels());
-    TensorRows y = TensorRows.of(args.y(), engine.kernels());
+    TensorRows table = TensorRows.of(args.table());
+    TensorRows y = TensorRows.of(args.y());
     long idPitch = Integer.BYTES * args.ids().strides().step(0);
     boolean unchanged = spec.scale() == 1f && spec.table() == spec.output();
-    engine.forEach(
+    threads.forEach(
         args.y().dim(0),
         spec.hidden(),
         token -> {

@@ -1,11 +1,10 @@
 package org.touchstone.backends.cpu.simd;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.format.DType;
-import org.touchstone.backends.cpu.micro.ActivationRows;
-import org.touchstone.backends.cpu.micro.MicroKernels;
-import org.touchstone.backends.cpu.micro.Weight;
 
 /**
  * Activations of many tokens, of which an expert takes some rows, and their products with the
@@ -23,38 +22,36 @@ record ExpertRows(
   static final int CHUNK = WeightProduct.ROWS;
 
   /** Some of the rows, in the order of their numbers. */
-  private static final class Chosen implements ActivationRows {
+  private static final class Chosen implements GemmRows {
     private final ExpertRows rows;
+    private final DType weight;
     private final int[] numbers;
 
-    Chosen(ExpertRows rows, int[] numbers) {
+    Chosen(ExpertRows rows, DType weight, int[] numbers) {
       this.rows = rows;
+      this.weight = weight;
       this.numbers = numbers;
     }
 
     @Override
-    public MemorySegment memory() {
-      return rows.memory;
+    public void load(int row, long k, int count, float[] to, int at) {
+      DType dtype = rows.dtype;
+      long byteOffset = numbers[row] * rows.pitch + k * (dtype.bits() / Byte.SIZE);
+      if (dtype == weight) {
+        OperandPanels.load(rows.memory, byteOffset, dtype, to, at, count);
+      } else {
+        // Panels of F32 keep the order of the elements.
+        FloatRows.load(rows.memory, byteOffset, dtype, to, at, count);
+        Arrays.fill(to, at + count, at + OperandPanels.padded(weight, count), 0f);
+      }
     }
 
     @Override
-    public DType dtype() {
-      return rows.dtype;
-    }
-
-    @Override
-    public long offset(int row) {
-      return numbers[row] * rows.pitch;
-    }
-
-    @Override
-    public @Nullable MemorySegment scales() {
-      return rows.scales;
-    }
-
-    @Override
-    public long scaleOffset(int row) {
-      return numbers[row] * (long) rows.groups() * Float.BYTES;
+    public float scale(int row, long block) {
+      long index = numbers[row] * (long) rows.groups() + block;
+      return rows.scales == null
+          ? 1f
+          : rows.scales.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * index);
     }
   }
 
@@ -71,26 +68,18 @@ record ExpertRows(
    * @param m how many of them, at most {@link #CHUNK}
    */
   void multiply(
-      MicroKernels kernels,
-      int[] numbers,
-      int m,
-      Weight w,
-      int from,
-      int count,
-      float[] out,
-      int at,
-      int stride) {
-    float[] product = GemmScratch.ofThread().out;
-    Chosen rows = new Chosen(this, numbers);
+      int[] numbers, int m, GemmWeight w, int from, int count, float[] out, int at, int stride) {
+    GemmScratch scratch = GemmScratch.ofThread();
+    Chosen rows = new Chosen(this, w.dtype(), numbers);
     int end = from + count;
     int next;
     for (int n = from; n < end; n = next) {
       // A product starts at an aligned weight row; what lies before the wanted ones is dropped.
-      int extra = n % kernels.columnAlignment();
-      next = Math.min(end, n - extra + MicroKernels.PRODUCT_COLUMNS);
-      int each = kernels.product(rows, m, w, n - extra, next - n + extra, product);
+      int extra = n % WeightProduct.COLUMN_ALIGNMENT;
+      next = Math.min(end, n - extra + WeightProduct.COLUMNS);
+      int each = WeightProduct.compute(rows, m, w, n - extra, next - n + extra, scratch);
       for (int i = 0; i < m; i++) {
-        System.arraycopy(product, i * each + extra, out, at + i * stride + n - from, next - n);
+        System.arraycopy(scratch.out, i * each + extra, out, at + i * stride + n - from, next - n);
       }
     }
   }

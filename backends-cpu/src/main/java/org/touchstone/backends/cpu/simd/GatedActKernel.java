@@ -5,6 +5,7 @@ import org.touchstone.api.op.Activation;
 import org.touchstone.api.op.Activation.GateLayout;
 import org.touchstone.api.op.GatedActArgs;
 import org.touchstone.api.op.GatedActSpec;
+import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -17,29 +18,29 @@ final class GatedActKernel implements Kernel<GatedActArgs> {
 
   private final Activation activation;
   private final long intermediate;
-  private final Engine engine;
+  private final CpuThreads threads;
 
-  private GatedActKernel(GatedActSpec spec, Engine engine) {
+  private GatedActKernel(GatedActSpec spec, CpuThreads threads) {
     this.activation = spec.activation();
     this.intermediate = spec.intermediate();
-    this.engine = engine;
+    this.threads = threads;
   }
 
-  static Plan<GatedActArgs> plan(GatedActSpec spec, Engine engine) {
+  static Plan<GatedActArgs> plan(GatedActSpec spec, CpuThreads threads) {
     return Plan.runs(
         "gated_act.strips",
-        KernelTraits.PLAIN_F32.with(engine.kernels().ulps()),
-        new GatedActKernel(spec, engine));
+        KernelTraits.PLAIN_F32.with(VectorMath.ULPS),
+        new GatedActKernel(spec, threads));
   }
 
   @Override
   public void launch(BackendQueue queue, GatedActArgs args, DeviceMemory workspace) {
-    TensorRows h = TensorRows.of(args.h(), engine.kernels());
-    TensorRows a = TensorRows.of(args.a(), engine.kernels());
+    TensorRows h = TensorRows.of(args.h());
+    TensorRows a = TensorRows.of(args.a());
     long strips = Math.ceilDiv(intermediate, Strip.LENGTH);
     long all = args.a().dim(0) * strips;
     long perTask = Strip.rowsPerTask(intermediate);
-    engine.forEach(
+    threads.forEach(
         Math.ceilDiv(all, perTask),
         COST * Math.min(Strip.LENGTH, intermediate * perTask),
         task -> {
@@ -62,7 +63,7 @@ final class GatedActKernel implements Kernel<GatedActArgs> {
       h.load(row, 2 * from + first, strip.d, 0, 2 * count - first);
       GatedActStrips.deinterleave(strip.c, strip.d, count, strip.a, strip.b);
     }
-    engine.kernels().gatedAct(activation, strip.a, strip.b, count);
+    GatedActStrips.apply(activation, strip.a, strip.b, count);
     a.store(row, from, strip.a, 0, count);
   }
 }

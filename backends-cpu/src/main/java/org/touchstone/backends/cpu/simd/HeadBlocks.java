@@ -1,7 +1,5 @@
 package org.touchstone.backends.cpu.simd;
 
-import org.touchstone.backends.cpu.micro.AttentionTile;
-
 /**
  * Cuts query heads into blocks that share a key head and fit a tile.
  *

@@ -4,12 +4,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.touchstone.api.Layout;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.op.MoeForwardArgs;
 import org.touchstone.api.op.MoeForwardSpec;
-import org.touchstone.backends.cpu.micro.MicroKernels;
-import org.touchstone.backends.cpu.micro.Weight;
+import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.Memories;
 
 /** One launch of {@link MoeForwardKernel}. */
@@ -21,7 +19,7 @@ final class MoeForwardLaunch {
 
   private final MoeForwardSpec spec;
   private final MoeForwardArgs args;
-  private final Engine engine;
+  private final CpuThreads threads;
   private final MoeWorkspace layout;
   private final MemorySegment workspace;
   private final int tokens;
@@ -45,11 +43,11 @@ final class MoeForwardLaunch {
   }
 
   MoeForwardLaunch(
-      MoeForwardSpec spec, MoeForwardArgs args, MemorySegment workspace, Engine engine) {
+      MoeForwardSpec spec, MoeForwardArgs args, MemorySegment workspace, CpuThreads threads) {
     this.spec = spec;
     this.args = args;
     this.workspace = workspace;
-    this.engine = engine;
+    this.threads = threads;
     tokens = Math.toIntExact(args.x().dim(0));
     topK = Math.toIntExact(spec.topK());
     hiddenSize = Math.toIntExact(spec.hiddenSize());
@@ -86,10 +84,6 @@ final class MoeForwardLaunch {
     return workspace.asSlice(offset);
   }
 
-  private MicroKernels kernels() {
-    return engine.kernels();
-  }
-
   void run() {
     if (tokens == 0) {
       return;
@@ -97,7 +91,7 @@ final class MoeForwardLaunch {
     sort();
     boolean gated = args.sharedGate() != null;
     if (spec.operands().scaled() || gated) {
-      engine.forEach(tokens, 8L * hiddenSize, t -> prepare((int) t, gated));
+      threads.forEach(tokens, 8L * hiddenSize, t -> prepare((int) t, gated));
     }
     hiddenPhase();
     for (int column = 0; column < hiddenSize; column += layout.columns) {
@@ -133,32 +127,27 @@ final class MoeForwardLaunch {
       for (int column = 0; column < hiddenSize; column += PANEL) {
         int count = Math.min(PANEL, hiddenSize - column);
         int bytes = x.dtype().bits() / Byte.SIZE;
-        kernels()
-            .load(
-                x.memory(), token * x.pitch() + (long) column * bytes, x.dtype(), s.row, 0, count);
+        FloatRows.load(
+            x.memory(), token * x.pitch() + (long) column * bytes, x.dtype(), s.row, 0, count);
         float scale =
             Fp8Groups.quantise(
-                kernels(),
-                s.row,
-                count,
-                workspace,
-                layout.input + (long) token * hiddenSize + column);
+                s.row, count, workspace, layout.input + (long) token * hiddenSize + column);
         long group = (long) token * Math.ceilDiv(hiddenSize, PANEL) + column / PANEL;
         workspace.set(FLOAT, layout.inputScale + 4 * group, scale);
       }
     }
     if (gated) {
       s.rows[0] = token;
-      x.multiply(kernels(), s.rows, 1, sharedGate(), 0, 1, s.row, 0, 1);
+      x.multiply(s.rows, 1, sharedGate(), 0, 1, s.row, 0, 1);
       VectorMath.sigmoid(s.row, 0, 1);
       workspace.set(FLOAT, layout.sharedScale + 4L * token, s.row[0]);
     }
   }
 
   /** The shared expert's gate as a weight of one row. */
-  private Weight sharedGate() {
+  private GemmWeight sharedGate() {
     Tensor gate = Objects.requireNonNull(args.sharedGate());
-    return new Weight(Memories.host(gate), 0, gate.dtype(), Layout.PLAIN, hiddenSize, null, 0);
+    return new GemmWeight(Memories.host(gate), 0, gate.dtype(), hiddenSize, null, 0);
   }
 
   private void hiddenPhase() {
@@ -166,7 +155,7 @@ final class MoeForwardLaunch {
     long routed = (long) active.length * panels;
     int shared = sharedHidden == null ? 0 : sharedHidden.panels();
     long cost = 2L * PANEL * hiddenSize;
-    engine.forEach(
+    threads.forEach(
         routed + shared,
         cost,
         task -> {
@@ -181,7 +170,7 @@ final class MoeForwardLaunch {
   private void routedHidden(int expert, int panel) {
     Scratch s = SCRATCH.get();
     MoeHidden.Taps taps = new MoeHidden.Taps(spec, args);
-    Weight weight = Weight.of(args.w1(), args.w1Scale(), expert);
+    GemmWeight weight = GemmWeight.of(args.w1(), args.w1Scale(), expert);
     MemorySegment factors = Memories.host(args.weights());
     long pitch = 4 * args.weights().strides().step(0);
     int end = counts.start(expert + 1);
@@ -190,12 +179,12 @@ final class MoeForwardLaunch {
       for (int i = 0; i < m; i++) {
         s.rows[i] = slot(first + i) / topK;
       }
-      hidden.project(kernels(), weight, panel, input, s.rows, m, s.hidden);
+      hidden.project(weight, panel, input, s.rows, m, s.hidden);
       for (int i = 0; i < m; i++) {
         int token = s.rows[i];
         int j = slot(first + i) % topK;
         float factor = weightInside ? factors.get(FLOAT, token * pitch + 4L * j) : 1f;
-        hidden.finish(kernels(), panel, i, first + i, factor, s.hidden);
+        hidden.finish(panel, i, first + i, factor, s.hidden);
         taps.copy(token, j, hidden, panel, first + i);
       }
     }
@@ -204,12 +193,13 @@ final class MoeForwardLaunch {
   private void sharedHidden(int panel) {
     Scratch s = SCRATCH.get();
     MoeHidden mine = Objects.requireNonNull(sharedHidden);
-    Weight weight = Weight.of(Objects.requireNonNull(args.sharedW1()), args.sharedW1Scale(), 0);
+    GemmWeight weight =
+        GemmWeight.of(Objects.requireNonNull(args.sharedW1()), args.sharedW1Scale(), 0);
     for (int first = 0; first < tokens; first += ExpertRows.CHUNK) {
       int m = consecutive(first, tokens, s.rows);
-      mine.project(kernels(), weight, panel, input, s.rows, m, s.hidden);
+      mine.project(weight, panel, input, s.rows, m, s.hidden);
       for (int i = 0; i < m; i++) {
-        mine.finish(kernels(), panel, i, first + i, 1f, s.hidden);
+        mine.finish(panel, i, first + i, 1f, s.hidden);
       }
     }
   }
@@ -226,7 +216,7 @@ final class MoeForwardLaunch {
     int panels = Math.ceilDiv(count, PANEL);
     int experts = active.length + (sharedHidden == null ? 0 : 1);
     long cost = (long) PANEL * spec.intermediate();
-    engine.forEach(
+    threads.forEach(
         (long) experts * panels,
         cost,
         task -> {
@@ -239,16 +229,16 @@ final class MoeForwardLaunch {
             sharedOutput(column, at, width);
           }
         });
-    engine.forEach(tokens, (long) count * (topK + 1), t -> combine((int) t, column, count));
+    threads.forEach(tokens, (long) count * (topK + 1), t -> combine((int) t, column, count));
   }
 
   private void routedOutput(int expert, int rangeStart, int column, int width) {
     Scratch s = SCRATCH.get();
-    Weight weight = Weight.of(args.w2(), args.w2Scale(), expert);
+    GemmWeight weight = GemmWeight.of(args.w2(), args.w2Scale(), expert);
     int end = counts.start(expert + 1);
     for (int first = counts.start(expert); first < end; first += ExpertRows.CHUNK) {
       int m = consecutive(first, end, s.rows);
-      hidden.rows().multiply(kernels(), s.rows, m, weight, column, width, s.panel, 0, PANEL);
+      hidden.rows().multiply(s.rows, m, weight, column, width, s.panel, 0, PANEL);
       for (int i = 0; i < m; i++) {
         store(s.panel, i, slot(first + i), column - rangeStart, width);
       }
@@ -258,10 +248,11 @@ final class MoeForwardLaunch {
   private void sharedOutput(int rangeStart, int column, int width) {
     Scratch s = SCRATCH.get();
     MoeHidden mine = Objects.requireNonNull(sharedHidden);
-    Weight weight = Weight.of(Objects.requireNonNull(args.sharedW2()), args.sharedW2Scale(), 0);
+    GemmWeight weight =
+        GemmWeight.of(Objects.requireNonNull(args.sharedW2()), args.sharedW2Scale(), 0);
     for (int first = 0; first < tokens; first += ExpertRows.CHUNK) {
       int m = consecutive(first, tokens, s.rows);
-      mine.rows().multiply(kernels(), s.rows, m, weight, column, width, s.panel, 0, PANEL);
+      mine.rows().multiply(s.rows, m, weight, column, width, s.panel, 0, PANEL);
       for (int i = 0; i < m; i++) {
         store(s.panel, i, tokens * topK + first + i, column - rangeStart, width);
       }
@@ -300,12 +291,12 @@ final class MoeForwardLaunch {
         add(tokens * topK + token, column, width, scale, s);
       }
       long at = (token * y.strides().step(0) + rangeStart + column) * bytes;
-      kernels().store(s.sum, 0, Memories.host(y), at, y.dtype(), width);
+      FloatRows.store(s.sum, 0, Memories.host(y), at, y.dtype(), width);
     }
   }
 
   private void add(int row, int column, int width, float weight, Scratch s) {
     MemorySegment.copy(workspace, FLOAT, output(row, column), s.row, 0, width);
-    kernels().addScaled(s.sum, s.row, weight, width);
+    MoeCombineKernel.addScaled(s.sum, s.row, weight, width);
   }
 }

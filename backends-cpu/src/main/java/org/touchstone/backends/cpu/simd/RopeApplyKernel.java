@@ -11,6 +11,7 @@ import org.touchstone.api.op.RopeApplyArgs;
 import org.touchstone.api.op.RopeApplySpec;
 import org.touchstone.api.op.RopeApplySpec.Direction;
 import org.touchstone.api.op.RopeApplySpec.Pairing;
+import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -26,22 +27,22 @@ final class RopeApplyKernel implements Kernel<RopeApplyArgs> {
   private static final VectorShuffle<Float> SWAP = VectorShuffle.fromOp(F, i -> i ^ 1);
 
   private final RopeApplySpec spec;
-  private final Engine engine;
+  private final CpuThreads threads;
 
-  private RopeApplyKernel(RopeApplySpec spec, Engine engine) {
+  private RopeApplyKernel(RopeApplySpec spec, CpuThreads threads) {
     this.spec = spec;
-    this.engine = engine;
+    this.threads = threads;
   }
 
-  static Plan<RopeApplyArgs> plan(RopeApplySpec spec, Engine engine) {
+  static Plan<RopeApplyArgs> plan(RopeApplySpec spec, CpuThreads threads) {
     return Plan.runs(
         "rope_apply." + (spec.pairing() == Pairing.NEOX ? "neox" : "gptj"),
         KernelTraits.PLAIN_F32,
-        new RopeApplyKernel(spec, engine));
+        new RopeApplyKernel(spec, threads));
   }
 
   /** Heads of a tensor [T, heads, D]. */
-  private final class Heads {
+  private static final class Heads {
     final MemorySegment memory;
     private final DType dtype;
     private final long tokenPitch;
@@ -59,11 +60,11 @@ final class RopeApplyKernel implements Kernel<RopeApplyArgs> {
     }
 
     void load(long token, long head, long element, float[] to, int count) {
-      engine.kernels().load(memory, offset(token, head, element), dtype, to, 0, count);
+      FloatRows.load(memory, offset(token, head, element), dtype, to, 0, count);
     }
 
     void store(long token, long head, long element, float[] from, int count) {
-      engine.kernels().store(from, 0, memory, offset(token, head, element), dtype, count);
+      FloatRows.store(from, 0, memory, offset(token, head, element), dtype, count);
     }
   }
 
@@ -71,10 +72,10 @@ final class RopeApplyKernel implements Kernel<RopeApplyArgs> {
   public void launch(BackendQueue queue, RopeApplyArgs args, DeviceMemory workspace) {
     Heads x = new Heads(args.x());
     Heads y = new Heads(args.y());
-    TensorRows cos = TensorRows.of(args.cos(), engine.kernels());
-    TensorRows sin = TensorRows.of(args.sin(), engine.kernels());
+    TensorRows cos = TensorRows.of(args.cos());
+    TensorRows sin = TensorRows.of(args.sin());
     boolean inPlace = args.x().sameView(args.y());
-    engine.forEach(
+    threads.forEach(
         args.x().dim(0),
         spec.heads() * spec.headDim(),
         token -> {

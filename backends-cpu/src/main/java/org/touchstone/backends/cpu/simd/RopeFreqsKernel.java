@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.op.RopeFreqsArgs;
 import org.touchstone.api.op.RopeFreqsSpec;
+import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -18,28 +19,28 @@ final class RopeFreqsKernel implements Kernel<RopeFreqsArgs> {
 
   private final double[] frequencies;
   private final double factor;
-  private final Engine engine;
+  private final CpuThreads threads;
 
-  private RopeFreqsKernel(RopeFreqsSpec spec, Engine engine) {
+  private RopeFreqsKernel(RopeFreqsSpec spec, CpuThreads threads) {
     this.frequencies = spec.frequencies();
     this.factor = spec.attentionFactor();
-    this.engine = engine;
+    this.threads = threads;
   }
 
-  static Plan<RopeFreqsArgs> plan(RopeFreqsSpec spec, Engine engine) {
+  static Plan<RopeFreqsArgs> plan(RopeFreqsSpec spec, CpuThreads threads) {
     return new Plan.Runs<>(
         "rope_freqs.fp64",
         KernelTraits.PLAIN_F32.with(VectorMath.ULPS),
-        () -> new RopeFreqsKernel(spec, engine));
+        () -> new RopeFreqsKernel(spec, threads));
   }
 
   @Override
   public void launch(BackendQueue queue, RopeFreqsArgs args, DeviceMemory workspace) {
     MemorySegment positions = Memories.host(args.positions());
-    TensorRows cos = TensorRows.of(args.cos(), engine.kernels());
-    TensorRows sin = TensorRows.of(args.sin(), engine.kernels());
+    TensorRows cos = TensorRows.of(args.cos());
+    TensorRows sin = TensorRows.of(args.sin());
     long pitch = Integer.BYTES * args.positions().strides().step(0);
-    engine.forEach(
+    threads.forEach(
         args.positions().dim(0),
         (long) COST * frequencies.length,
         token ->

@@ -10,6 +10,7 @@ import org.touchstone.api.KernelTraits;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.SampleArgs;
 import org.touchstone.api.op.SampleSpec;
+import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -28,23 +29,23 @@ final class SampleKernel implements Kernel<SampleArgs> {
 
   private final SampleSpec spec;
   private final long vocabulary;
-  private final Engine engine;
+  private final CpuThreads threads;
 
-  private SampleKernel(SampleSpec spec, Engine engine) {
+  private SampleKernel(SampleSpec spec, CpuThreads threads) {
     this.spec = spec;
     this.vocabulary = spec.vocabulary();
-    this.engine = engine;
+    this.threads = threads;
   }
 
-  static Plan<SampleArgs> plan(SampleSpec spec, Engine engine) {
+  static Plan<SampleArgs> plan(SampleSpec spec, CpuThreads threads) {
     return Plan.runs(
         spec.random() ? "sample.radix" : "sample.argmax",
         KernelTraits.PLAIN_F32.with(Accumulator.F64).with(VectorMath.ULPS),
-        new SampleKernel(spec, engine));
+        new SampleKernel(spec, threads));
   }
 
   private long tasks(SampleArgs args) {
-    return Math.min(args.ids().dim(0), engine.threads().count());
+    return Math.min(args.ids().dim(0), threads.count());
   }
 
   @Override
@@ -58,10 +59,10 @@ final class SampleKernel implements Kernel<SampleArgs> {
     if (rows == 0) {
       return;
     }
-    TensorRows logits = TensorRows.of(args.logits(), engine.kernels());
-    TensorRows ids = TensorRows.of(args.ids(), engine.kernels());
+    TensorRows logits = TensorRows.of(args.logits());
+    TensorRows ids = TensorRows.of(args.ids());
     long tasks = tasks(args);
-    engine.forEach(
+    threads.forEach(
         tasks,
         COST * vocabulary * Math.ceilDiv(rows, tasks),
         task -> {
@@ -79,11 +80,11 @@ final class SampleKernel implements Kernel<SampleArgs> {
         });
   }
 
-  private float uniform(SampleArgs args, long row) {
+  private static float uniform(SampleArgs args, long row) {
     if (args.uniform() == null) {
       return 0;
     }
-    TensorRows uniform = TensorRows.of(args.uniform(), engine.kernels());
+    TensorRows uniform = TensorRows.of(args.uniform());
     return uniform.memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, uniform.offset(row, 0));
   }
 
@@ -149,7 +150,7 @@ final class SampleKernel implements Kernel<SampleArgs> {
       int count = Strip.count(vocabulary, from);
       logits.load(row, from, x, 0, count);
       exponents(x, max, count);
-      engine.kernels().exp(x, count, 0);
+      VectorMath.exp(x, 0, count);
       FloatRows.store(x, 0, workspace.weights(), from * Float.BYTES, DType.F32, count);
     }
     return new SampleFilter(spec, logits, row, workspace).draw(uniform);
