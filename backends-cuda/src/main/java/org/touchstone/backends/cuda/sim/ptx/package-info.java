@@ -1,0 +1,5 @@
+/** PTX text, parsed. */
+@NullMarked
+package org.touchstone.backends.cuda.sim.ptx;
+
+import org.jspecify.annotations.NullMarked;
