@@ -33,6 +33,9 @@ import org.touchstone.backends.cuda.sim.memory.MemoryChecks;
  * device that touch the same memory must not overlap.
  */
 public final class SimDevice {
+  /** Bytes of memory unless told otherwise. */
+  public static final long DEFAULT_MEMORY = 4L << 30;
+
   private static final int LAST_NUMBER = 0xffff;
 
   private final DeviceProfile profile;
@@ -42,7 +45,7 @@ public final class SimDevice {
 
   /** Creates a device with 4 GiB of memory. */
   public SimDevice(DeviceProfile profile, Options options) {
-    this(profile, options, 4L << 30);
+    this(profile, options, DEFAULT_MEMORY);
   }
 
   /** Creates a device with so many bytes of memory. */
@@ -176,7 +179,13 @@ public final class SimDevice {
     return n;
   }
 
-  private void checkLimits(Program kernel, LaunchConfig c, byte[] parameters) {
+  /**
+   * Checks a launch against the limits of the device and the kernel.
+   *
+   * @throws SimulationException with {@link FindingKind#LAUNCH_LIMIT} or {@link
+   *     FindingKind#PARAMETER_SIZE}
+   */
+  public void checkLimits(Program kernel, LaunchConfig c, byte[] parameters) {
     String name = kernel.name();
     int threads = c.threads();
     limit(name, "threads per block", threads, DeviceProfile.THREADS_PER_BLOCK);

@@ -39,6 +39,32 @@ final class BitFields {
     return (b & ~mask) | (a << p & mask);
   }
 
+  static long insert(long a, long b, int position, int length) {
+    int p = position & 0xff;
+    int n = length & 0xff;
+    if (p > 63 || n == 0) {
+      return b;
+    }
+    long mask = (n > 63 ? -1L : (1L << n) - 1) << p;
+    return (b & ~mask) | ((a << p) & mask);
+  }
+
+  static long extract(long a, int position, int length, boolean signed) {
+    int p = position & 0xff;
+    int n = length & 0xff;
+    if (n == 0) {
+      return 0;
+    }
+    int top = Math.min(p + n - 1, 63);
+    boolean negative = signed && (a >>> top & 1) != 0;
+    if (p > 63) {
+      return negative ? -1 : 0;
+    }
+    int bits = top - p + 1;
+    long field = bits == 64 ? a : (a >>> p) & ((1L << bits) - 1);
+    return negative && bits < 64 ? field | -1L << bits : field;
+  }
+
   static int maskClamp(int a, int b) {
     if (Integer.compareUnsigned(a, 31) > 0) {
       return 0;

@@ -13,6 +13,9 @@ import org.touchstone.backends.cuda.sim.ptx.PtxVariable;
 
 /** Turns a kernel's text into a {@link Program}. What it does not know is an error. */
 public final class Decoder {
+  /** What assemblers need besides the values of the program: the stack pointer, temporaries. */
+  private static final int RESERVED_REGISTERS = 8;
+
   private final PtxFunction kernel;
   private final Flattener flat;
   private final Registers registers = new Registers();
@@ -129,6 +132,7 @@ public final class Decoder {
     code.add(end);
     uses.add(new DefiniteAssignment.Use(List.of(), List.of()));
     new DefiniteAssignment(code, uses).apply();
+    int live = Liveness.most(code, uses);
     List<Integer> required = kernel.attributes().getOrDefault("reqntid", List.of());
     int maxThreads = 1;
     for (int n : kernel.attributes().getOrDefault("maxntid", required)) {
@@ -149,6 +153,7 @@ public final class Decoder {
         staticShared,
         sharedAlign,
         localBytes,
+        Math.clamp(live + RESERVED_REGISTERS, 16, 255),
         kernel.attributes().containsKey("maxntid") || !required.isEmpty() ? maxThreads : 0,
         required);
   }
@@ -192,6 +197,7 @@ public final class Decoder {
           "isspacep",
           "lop3",
           "bfi",
+          "bfe",
           "membar",
           "fence",
           "nanosleep",

@@ -14,6 +14,7 @@ final class Moves {
       case "isspacep" -> isSpace(d, in, m);
       case "lop3" -> lop3(d, in, m);
       case "bfi" -> insert(d, in, m);
+      case "bfe" -> extractWide(d, in, m);
       case "membar", "fence" -> fence(m);
       case "nanosleep", "prefetch", "prefetchu" -> new Plain((w, mask) -> {});
       default -> throw in.error("unsupported instruction");
@@ -205,6 +206,10 @@ final class Moves {
   }
 
   private static Instruction insert(Decoder d, PtxInstruction in, Modifiers m) {
+    if (m.take("b64")) {
+      m.end();
+      return insertWide(d, in);
+    }
     m.demand("b32");
     m.end();
     d.operands(in, 5);
@@ -221,6 +226,46 @@ final class Moves {
             r[l] = BitFields.insert(r[s[0] + l], r[s[1] + l], r[s[2] + l], r[s[3] + l]);
           }
           w.keep32(t, mask);
+        });
+  }
+
+  private static Instruction insertWide(Decoder d, PtxInstruction in) {
+    d.operands(in, 5);
+    Registers registers = d.registers();
+    int a = registers.int64(in, in.operands().get(1));
+    int b = registers.int64(in, in.operands().get(2));
+    int position = registers.int32(in, in.operands().get(3), false);
+    int length = registers.int32(in, in.operands().get(4), false);
+    int t = registers.write(in, in.operands().getFirst(), Registers.LONG);
+    return new Plain(
+        (w, mask) -> {
+          for (int l = 0; l < 32; l++) {
+            w.q[l] = BitFields.insert(w.q[a + l], w.q[b + l], w.r[position + l], w.r[length + l]);
+          }
+          w.keep64(t, mask);
+        });
+  }
+
+  /** Decodes bfe of 64 bits; shorter ones are plain forms. */
+  private static Instruction extractWide(Decoder d, PtxInstruction in, Modifiers m) {
+    String type = m.takeType();
+    m.end();
+    d.operands(in, 4);
+    if (!type.endsWith("64")) {
+      throw in.error("unsupported type ." + type);
+    }
+    boolean signed = type.equals("s64");
+    Registers registers = d.registers();
+    int a = registers.int64(in, in.operands().get(1));
+    int position = registers.int32(in, in.operands().get(2), false);
+    int length = registers.int32(in, in.operands().get(3), false);
+    int t = registers.write(in, in.operands().getFirst(), Registers.LONG);
+    return new Plain(
+        (w, mask) -> {
+          for (int l = 0; l < 32; l++) {
+            w.q[l] = BitFields.extract(w.q[a + l], w.r[position + l], w.r[length + l], signed);
+          }
+          w.keep64(t, mask);
         });
   }
 

@@ -20,6 +20,8 @@ import org.touchstone.backends.cuda.sim.ptx.PtxVariable;
  * @param staticShared bytes of static shared memory, which come first
  * @param sharedAlign the alignment of dynamic shared memory
  * @param localBytes local memory of a thread
+ * @param registers 32-bit registers of a thread as an assembler might allot them: the most that
+ *     hold values at the same time, an estimate
  * @param maxThreads the most threads per block that the kernel allows, by {@code .maxntid} or
  *     {@code .reqntid}; 0 if it does not say
  * @param requiredBlock the block's extents that {@code .reqntid} demands, or empty
@@ -39,6 +41,7 @@ public record Program(
     int staticShared,
     int sharedAlign,
     int localBytes,
+    int registers,
     int maxThreads,
     List<Integer> requiredBlock) {
 

@@ -112,6 +112,13 @@ public final class Allocation {
     }
   }
 
+  /** Copies whether bytes were written along with them. */
+  public void copyWritten(int offset, Allocation from, int fromOffset, int bytes) {
+    if (written.length > 0 && from.written.length > 0) {
+      System.arraycopy(from.written, fromOffset, written, offset, bytes);
+    }
+  }
+
   /** Returns the offset of the first unwritten byte in the range, or −1. */
   public int firstUnwritten(int offset, int bytes) {
     if (written.length > 0) {
