@@ -4,7 +4,10 @@ module org.touchstone.backends.cpu {
   requires org.touchstone.backends;
   requires jdk.incubator.vector;
   requires jdk.management;
+  requires org.bytedeco.javacpp;
 
+  provides org.touchstone.backends.config.SettingSource with
+      org.touchstone.backends.cpu.CpuSettings;
   provides org.touchstone.backends.oracle.Oracle with
       org.touchstone.backends.cpu.reference.ReferenceOracle;
   provides org.touchstone.backends.spi.BackendProvider with

@@ -10,6 +10,8 @@ import org.touchstone.api.ErrorCode;
 import org.touchstone.api.Evidence;
 import org.touchstone.api.HalException;
 import org.touchstone.api.HostAccess;
+import org.touchstone.api.Reason;
+import org.touchstone.api.ReasonCode;
 import org.touchstone.backends.cpu.reference.ReferenceDevice;
 import org.touchstone.backends.cpu.simd.SimdDevice;
 import org.touchstone.backends.spi.BackendContext;
@@ -37,13 +39,26 @@ public final class CpuProvider implements BackendProvider {
   @Override
   public Probe probe(BackendContext context) {
     int threads = CpuThreads.configured(context.configuration());
+    KernelChoice choice;
+    try {
+      choice = KernelChoice.of(context.configuration(), context.nativeLibraries());
+    } catch (HalException e) {
+      return new Probe.Broken(
+          Reason.of(ReasonCode.NATIVE_LIBRARY_FAILED, String.valueOf(e.getMessage())));
+    }
     return new Probe.Ready(
         List.of(
             device(
                 SIMD,
                 "SIMD kernels on the host's processor",
                 Eligibility.AUTOMATIC,
-                SimdDevice.properties(threads)),
+                Map.of(
+                    "kernels",
+                    choice.kernels().name() + ": " + choice.reason(),
+                    "vector",
+                    SimdDevice.vectors(),
+                    "threads",
+                    Integer.toString(threads))),
             device(
                 REFERENCE,
                 "scalar FP64 reference",
@@ -72,7 +87,12 @@ public final class CpuProvider implements BackendProvider {
   public BackendDevice open(DeviceInfo device, BackendContext context) {
     CpuThreads threads = new CpuThreads(CpuThreads.configured(context.configuration()));
     return switch (device.uri()) {
-      case SIMD -> new SimdDevice(new CpuMemory.Source(), threads, CpuQueue::new);
+      case SIMD ->
+          new SimdDevice(
+              new CpuMemory.Source(),
+              threads,
+              KernelChoice.of(context.configuration(), context.nativeLibraries()).kernels(),
+              CpuQueue::new);
       case REFERENCE -> new ReferenceDevice(new CpuMemory.Source(), threads, CpuQueue::new);
       default -> {
         threads.close();

@@ -71,7 +71,8 @@ public final class CpuThreads implements AutoCloseable {
    */
   public static int configured(Configuration configuration) {
     return (int)
-        configuration.number("cpu.threads", Runtime.getRuntime().availableProcessors(), 1, 1024);
+        configuration.number(
+            CpuSettings.THREADS.name(), Runtime.getRuntime().availableProcessors(), 1, 1024);
   }
 
   /** Returns the number of threads, the submitting one included. */

@@ -62,7 +62,8 @@ public final class CpuRun implements AutoCloseable {
   /** Runs on {@code cpu://simd} with a number of threads. */
   public static CpuRun simd(int threads) {
     return new CpuRun(
-        new SimdDevice(new CpuMemory.Source(), new CpuThreads(threads), CpuQueue::new));
+        new SimdDevice(
+            new CpuMemory.Source(), new CpuThreads(threads), TestKernels.chosen(), CpuQueue::new));
   }
 
   /** Runs on {@code cpu://reference}. */

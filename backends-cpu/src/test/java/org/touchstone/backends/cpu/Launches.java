@@ -43,7 +43,8 @@ public final class Launches implements AutoCloseable {
   /** Opens {@code cpu://simd}. */
   public static Launches simd(int threads) {
     return new Launches(
-        new SimdDevice(new CpuMemory.Source(), new CpuThreads(threads), CpuQueue::new));
+        new SimdDevice(
+            new CpuMemory.Source(), new CpuThreads(threads), TestKernels.chosen(), CpuQueue::new));
   }
 
   /** Opens {@code cpu://reference}. */

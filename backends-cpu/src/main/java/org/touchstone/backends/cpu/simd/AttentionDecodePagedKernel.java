@@ -2,7 +2,7 @@ package org.touchstone.backends.cpu.simd;
 
 import org.touchstone.api.op.AttentionDecodePagedArgs;
 import org.touchstone.api.op.AttentionDecodePagedSpec;
-import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.cpu.micro.AttentionTile;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -11,12 +11,12 @@ import org.touchstone.backends.spi.Plan;
 /** {@code attention_decode_paged}: see {@link PagedAttention}. */
 final class AttentionDecodePagedKernel implements Kernel<AttentionDecodePagedArgs> {
   private final AttentionDecodePagedSpec spec;
-  private final CpuThreads threads;
+  private final Engine engine;
   private final PagedAttention attention;
 
-  private AttentionDecodePagedKernel(AttentionDecodePagedSpec spec, CpuThreads threads) {
+  private AttentionDecodePagedKernel(AttentionDecodePagedSpec spec, Engine engine) {
     this.spec = spec;
-    this.threads = threads;
+    this.engine = engine;
     attention =
         new PagedAttention(
             HeadBlocks.of(spec.heads(), spec.kvHeads()),
@@ -28,11 +28,11 @@ final class AttentionDecodePagedKernel implements Kernel<AttentionDecodePagedArg
             spec.softcap());
   }
 
-  static Plan<AttentionDecodePagedArgs> plan(AttentionDecodePagedSpec spec, CpuThreads threads) {
+  static Plan<AttentionDecodePagedArgs> plan(AttentionDecodePagedSpec spec, Engine engine) {
     return Plan.runs(
-        "flash-split-vector",
-        AttentionTile.traits(spec.headDim()),
-        new AttentionDecodePagedKernel(spec, threads));
+        "flash-split." + engine.kernels().name(),
+        engine.kernels().attentionTraits(spec.headDim()),
+        new AttentionDecodePagedKernel(spec, engine));
   }
 
   @Override
@@ -52,7 +52,7 @@ final class AttentionDecodePagedKernel implements Kernel<AttentionDecodePagedArg
         args.q().dim(1),
         pages,
         KeySplits.of(workspace, 0, pages.capacity(), spec.valueDim()),
-        threads);
+        engine);
   }
 
   private static final class Tensors implements PagedAttention.Tensors {
@@ -70,7 +70,7 @@ final class AttentionDecodePagedKernel implements Kernel<AttentionDecodePagedArg
 
     @Override
     public void query(AttentionTile tile, int row, long sequence, long query, long head) {
-      q.load(sequence, query, head, tile.q, row * tile.depth());
+      tile.query(row, 0, q.memory(), q.offset(sequence, query, head), q.dtype(), q.count());
     }
 
     @Override

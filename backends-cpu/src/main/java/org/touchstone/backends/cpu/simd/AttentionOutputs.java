@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Tensor;
+import org.touchstone.backends.cpu.micro.AttentionTile;
 
 /** Where finished rows of attention go: the output, the log-sum-exp, past the sinks. */
 final class AttentionOutputs {
@@ -28,9 +29,8 @@ final class AttentionOutputs {
     if (lse != null) {
       lse.set(sequence, token, head, tile.logSumExp(row));
     }
-    tile.finish(
-        row,
-        sinks == null ? Float.NEGATIVE_INFINITY : sinks.get(FLOAT, firstSink + head * sinkStep));
-    tile.output(row, o.memory(), o.offset(sequence, token, head), o.dtype());
+    float sink =
+        sinks == null ? Float.NEGATIVE_INFINITY : sinks.get(FLOAT, firstSink + head * sinkStep);
+    tile.output(row, sink, o.memory(), o.offset(sequence, token, head), o.dtype());
   }
 }

@@ -3,7 +3,7 @@ package org.touchstone.backends.cpu.simd;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.op.AttentionPrefillArgs;
 import org.touchstone.api.op.AttentionPrefillSpec;
-import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.cpu.micro.AttentionTile;
 import org.touchstone.backends.spi.Plan;
 
 /**
@@ -12,20 +12,20 @@ import org.touchstone.backends.spi.Plan;
  */
 final class AttentionPrefillKernel {
   private final AttentionPrefillSpec spec;
-  private final CpuThreads threads;
+  private final Engine engine;
   private final HeadBlocks blocks;
 
-  private AttentionPrefillKernel(AttentionPrefillSpec spec, CpuThreads threads) {
+  private AttentionPrefillKernel(AttentionPrefillSpec spec, Engine engine) {
     this.spec = spec;
-    this.threads = threads;
+    this.engine = engine;
     blocks = HeadBlocks.of(spec.heads(), spec.kvHeads());
   }
 
-  static Plan<AttentionPrefillArgs> plan(AttentionPrefillSpec spec, CpuThreads threads) {
-    AttentionPrefillKernel kernel = new AttentionPrefillKernel(spec, threads);
+  static Plan<AttentionPrefillArgs> plan(AttentionPrefillSpec spec, Engine engine) {
+    AttentionPrefillKernel kernel = new AttentionPrefillKernel(spec, engine);
     return Plan.runs(
-        "flash-vector",
-        AttentionTile.traits(spec.headDim()),
+        "flash." + engine.kernels().name(),
+        engine.kernels().attentionTraits(spec.headDim()),
         (queue, args, workspace) -> kernel.launch(args));
   }
 
@@ -44,7 +44,7 @@ final class AttentionPrefillKernel {
     long tokenBlocks = Math.ceilDiv(tokens, blocks.tokens());
     long cost = AttentionTile.ROWS * Math.max(1, keys) * (spec.headDim() + spec.valueDim()) / 8 + 1;
     // The last tokens see the most keys: they come first, so that no thread ends with a long task.
-    threads.forEach(
+    engine.forEach(
         tokenBlocks * blocks.count(),
         cost,
         task -> {
@@ -71,7 +71,9 @@ final class AttentionPrefillKernel {
 
     void run(long fromToken, long toToken, long block) {
       AttentionTile tile =
-          AttentionTile.of(spec.headDim(), spec.valueDim(), AttentionTile.Values.SEPARATE);
+          engine
+              .kernels()
+              .attentionTile(spec.headDim(), spec.valueDim(), AttentionTile.Values.SEPARATE);
       long firstHead = blocks.first(block);
       long endHead = blocks.end(block);
       sequences.visit(
@@ -83,7 +85,13 @@ final class AttentionPrefillKernel {
               long position = keys - queries + i;
               for (long h = firstHead; h < endHead; h++) {
                 int row = tile.add(spec.mask().first(position), spec.mask().end(position, keys));
-                q.load(sequence, firstQuery + i, h, tile.q, row * tile.depth());
+                tile.query(
+                    row,
+                    0,
+                    q.memory(),
+                    q.offset(sequence, firstQuery + i, h),
+                    q.dtype(),
+                    q.count());
               }
             }
             KeyRows source =

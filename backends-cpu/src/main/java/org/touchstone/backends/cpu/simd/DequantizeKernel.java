@@ -8,7 +8,6 @@ import org.touchstone.api.format.DType;
 import org.touchstone.api.format.E8m0;
 import org.touchstone.api.op.DequantizeArgs;
 import org.touchstone.api.op.DequantizeSpec;
-import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -18,23 +17,23 @@ import org.touchstone.backends.spi.Plan;
 /** Multiplies a row's codes by their scales, in FP64 where FP32 would round the product twice. */
 final class DequantizeKernel implements Kernel<DequantizeArgs> {
   private final DequantizeSpec spec;
-  private final CpuThreads threads;
+  private final Engine engine;
 
-  private DequantizeKernel(DequantizeSpec spec, CpuThreads threads) {
+  private DequantizeKernel(DequantizeSpec spec, Engine engine) {
     this.spec = spec;
-    this.threads = threads;
+    this.engine = engine;
   }
 
-  static Plan<DequantizeArgs> plan(DequantizeSpec spec, CpuThreads threads) {
+  static Plan<DequantizeArgs> plan(DequantizeSpec spec, Engine engine) {
     return Plan.runs(
-        "dequantize.strips", KernelTraits.PLAIN_F32, new DequantizeKernel(spec, threads));
+        "dequantize.strips", KernelTraits.PLAIN_F32, new DequantizeKernel(spec, engine));
   }
 
   @Override
   public void launch(BackendQueue queue, DequantizeArgs args, DeviceMemory workspace) {
     CodeRows q = new CodeRows(args.q());
-    TensorRows y = TensorRows.of(args.y());
-    threads.forEach(args.q().dim(0), 4 * spec.columns(), row -> row(args, q, y, row));
+    TensorRows y = TensorRows.of(args.y(), engine.kernels());
+    engine.forEach(args.q().dim(0), 4 * spec.columns(), row -> row(args, q, y, row));
   }
 
   private void row(DequantizeArgs args, CodeRows q, TensorRows y, long row) {

@@ -8,7 +8,6 @@ import jdk.incubator.vector.VectorSpecies;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.op.EmbeddingArgs;
 import org.touchstone.api.op.EmbeddingSpec;
-import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -20,26 +19,25 @@ final class EmbeddingKernel implements Kernel<EmbeddingArgs> {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
 
   private final EmbeddingSpec spec;
-  private final CpuThreads threads;
+  private final Engine engine;
 
-  private EmbeddingKernel(EmbeddingSpec spec, CpuThreads threads) {
+  private EmbeddingKernel(EmbeddingSpec spec, Engine engine) {
     this.spec = spec;
-    this.threads = threads;
+    this.engine = engine;
   }
 
-  static Plan<EmbeddingArgs> plan(EmbeddingSpec spec, CpuThreads threads) {
-    return Plan.runs(
-        "embedding.strips", KernelTraits.PLAIN_F32, new EmbeddingKernel(spec, threads));
+  static Plan<EmbeddingArgs> plan(EmbeddingSpec spec, Engine engine) {
+    return Plan.runs("embedding.strips", KernelTraits.PLAIN_F32, new EmbeddingKernel(spec, engine));
   }
 
   @Override
   public void launch(BackendQueue queue, EmbeddingArgs args, DeviceMemory workspace) {
     MemorySegment ids = Memories.host(args.ids());
-    TensorRows table = TensorRows.of(args.table());
-    TensorRows y = TensorRows.of(args.y());
+    TensorRows table = TensorRows.of(args.table(), engine.kernels());
+    TensorRows y = TensorRows.of(args.y(), engine.kernels());
     long idPitch = Integer.BYTES * args.ids().strides().step(0);
     boolean unchanged = spec.scale() == 1f && spec.table() == spec.output();
-    threads.forEach(
+    engine.forEach(
         args.y().dim(0),
         spec.hidden(),
         token -> {

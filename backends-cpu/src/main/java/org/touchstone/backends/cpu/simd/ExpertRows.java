@@ -1,10 +1,11 @@
 package org.touchstone.backends.cpu.simd;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.format.DType;
+import org.touchstone.backends.cpu.micro.ActivationRows;
+import org.touchstone.backends.cpu.micro.MicroKernels;
+import org.touchstone.backends.cpu.micro.Weight;
 
 /**
  * Activations of many tokens, of which an expert takes some rows, and their products with the
@@ -22,36 +23,38 @@ record ExpertRows(
   static final int CHUNK = WeightProduct.ROWS;
 
   /** Some of the rows, in the order of their numbers. */
-  private static final class Chosen implements GemmRows {
+  private static final class Chosen implements ActivationRows {
     private final ExpertRows rows;
-    private final DType weight;
     private final int[] numbers;
 
-    Chosen(ExpertRows rows, DType weight, int[] numbers) {
+    Chosen(ExpertRows rows, int[] numbers) {
       this.rows = rows;
-      this.weight = weight;
       this.numbers = numbers;
     }
 
     @Override
-    public void load(int row, long k, int count, float[] to, int at) {
-      DType dtype = rows.dtype;
-      long byteOffset = numbers[row] * rows.pitch + k * (dtype.bits() / Byte.SIZE);
-      if (dtype == weight) {
-        OperandPanels.load(rows.memory, byteOffset, dtype, to, at, count);
-      } else {
-        // Panels of F32 keep the order of the elements.
-        FloatRows.load(rows.memory, byteOffset, dtype, to, at, count);
-        Arrays.fill(to, at + count, at + OperandPanels.padded(weight, count), 0f);
-      }
+    public MemorySegment memory() {
+      return rows.memory;
     }
 
     @Override
-    public float scale(int row, long block) {
-      long index = numbers[row] * (long) rows.groups() + block;
-      return rows.scales == null
-          ? 1f
-          : rows.scales.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * index);
+    public DType dtype() {
+      return rows.dtype;
+    }
+
+    @Override
+    public long offset(int row) {
+      return numbers[row] * rows.pitch;
+    }
+
+    @Override
+    public @Nullable MemorySegment scales() {
+      return rows.scales;
+    }
+
+    @Override
+    public long scaleOffset(int row) {
+      return numbers[row] * (long) rows.groups() * Float.BYTES;
     }
   }
 
@@ -68,18 +71,26 @@ record ExpertRows(
    * @param m how many of them, at most {@link #CHUNK}
    */
   void multiply(
-      int[] numbers, int m, GemmWeight w, int from, int count, float[] out, int at, int stride) {
-    GemmScratch scratch = GemmScratch.ofThread();
-    Chosen rows = new Chosen(this, w.dtype(), numbers);
+      MicroKernels kernels,
+      int[] numbers,
+      int m,
+      Weight w,
+      int from,
+      int count,
+      float[] out,
+      int at,
+      int stride) {
+    float[] product = GemmScratch.ofThread().out;
+    Chosen rows = new Chosen(this, numbers);
     int end = from + count;
     int next;
     for (int n = from; n < end; n = next) {
       // A product starts at an aligned weight row; what lies before the wanted ones is dropped.
-      int extra = n % WeightProduct.COLUMN_ALIGNMENT;
-      next = Math.min(end, n - extra + WeightProduct.COLUMNS);
-      int each = WeightProduct.compute(rows, m, w, n - extra, next - n + extra, scratch);
+      int extra = n % kernels.columnAlignment();
+      next = Math.min(end, n - extra + MicroKernels.PRODUCT_COLUMNS);
+      int each = kernels.product(rows, m, w, n - extra, next - n + extra, product);
       for (int i = 0; i < m; i++) {
-        System.arraycopy(scratch.out, i * each + extra, out, at + i * stride + n - from, next - n);
+        System.arraycopy(product, i * each + extra, out, at + i * stride + n - from, next - n);
       }
     }
   }

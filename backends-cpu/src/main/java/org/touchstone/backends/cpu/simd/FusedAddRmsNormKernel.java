@@ -1,13 +1,11 @@
 package org.touchstone.backends.cpu.simd;
 
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorSpecies;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.FusedAddRmsNormArgs;
 import org.touchstone.api.op.FusedAddRmsNormSpec;
-import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.cpu.micro.RowKernels.Rounding;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -15,35 +13,37 @@ import org.touchstone.backends.spi.Plan;
 
 /** Adds and rounds a row while it sums its squares, then normalises the rounded sum. */
 final class FusedAddRmsNormKernel implements Kernel<FusedAddRmsNormArgs> {
-  private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
-
   private final long hidden;
-  private final boolean narrow;
+  private final Rounding rounding;
   private final RmsNormStrips norm;
-  private final CpuThreads threads;
+  private final Engine engine;
 
-  private FusedAddRmsNormKernel(FusedAddRmsNormSpec spec, CpuThreads threads) {
+  private FusedAddRmsNormKernel(FusedAddRmsNormSpec spec, Engine engine) {
     this.hidden = spec.hidden();
-    this.narrow = spec.input() == DType.BF16;
-    this.norm = new RmsNormStrips(spec.variant(), hidden, spec.eps(), spec.output());
-    this.threads = threads;
+    this.rounding = spec.input() == DType.BF16 ? Rounding.BF16 : Rounding.NONE;
+    this.norm =
+        new RmsNormStrips(spec.variant(), hidden, spec.eps(), spec.output(), engine.kernels());
+    this.engine = engine;
   }
 
-  static Plan<FusedAddRmsNormArgs> plan(FusedAddRmsNormSpec spec, CpuThreads threads) {
-    KernelTraits traits = KernelTraits.PLAIN_F32.with(RmsNormStrips.CHAIN).with(VectorMath.ULPS);
-    return Plan.runs("fused_add_rms_norm.strips", traits, new FusedAddRmsNormKernel(spec, threads));
+  static Plan<FusedAddRmsNormArgs> plan(FusedAddRmsNormSpec spec, Engine engine) {
+    KernelTraits traits =
+        KernelTraits.PLAIN_F32
+            .with(engine.kernels().squareSumChain())
+            .with(engine.kernels().ulps());
+    return Plan.runs("fused_add_rms_norm.strips", traits, new FusedAddRmsNormKernel(spec, engine));
   }
 
   @Override
   public void launch(BackendQueue queue, FusedAddRmsNormArgs args, DeviceMemory workspace) {
-    TensorRows x = TensorRows.of(args.x());
-    TensorRows residual = TensorRows.of(args.residual());
-    @Nullable TensorRows w = args.w() == null ? null : TensorRows.of(args.w());
-    TensorRows residualOut = TensorRows.of(args.residualOut());
-    TensorRows y = TensorRows.of(args.y());
+    TensorRows x = TensorRows.of(args.x(), engine.kernels());
+    TensorRows residual = TensorRows.of(args.residual(), engine.kernels());
+    @Nullable TensorRows w = args.w() == null ? null : TensorRows.of(args.w(), engine.kernels());
+    TensorRows residualOut = TensorRows.of(args.residualOut(), engine.kernels());
+    TensorRows y = TensorRows.of(args.y(), engine.kernels());
     long rows = args.x().dim(0);
     long perTask = Strip.rowsPerTask(hidden);
-    threads.forEach(
+    engine.forEach(
         Math.ceilDiv(rows, perTask),
         3 * hidden * perTask,
         task -> {
@@ -63,19 +63,12 @@ final class FusedAddRmsNormKernel implements Kernel<FusedAddRmsNormArgs> {
       int count = Strip.count(hidden, from);
       x.load(row, from, strip.a, 0, count);
       residual.load(row, from, strip.b, 0, count);
-      add(strip.a, strip.b, count);
+      engine.kernels().add(strip.a, strip.b, count, rounding);
       residualOut.store(row, from, strip.a, 0, count);
       Strip.clearTail(strip.a, count, RmsNormStrips.UNROLLED);
-      sum += RmsNormStrips.sumOfSquares(strip.a, count);
+      sum += engine.kernels().squareSum(strip.a, count);
     }
     return sum;
-  }
-
-  private void add(float[] x, float[] residual, int count) {
-    for (int i = 0; i < count; i += F.length()) {
-      FloatVector sum = FloatVector.fromArray(F, x, i).add(FloatVector.fromArray(F, residual, i));
-      (narrow ? VectorMath.roundToBf16(sum) : sum).intoArray(x, i);
-    }
   }
 
   private void normalise(

@@ -5,7 +5,6 @@ import org.touchstone.api.op.Activation;
 import org.touchstone.api.op.Activation.GateLayout;
 import org.touchstone.api.op.GatedActArgs;
 import org.touchstone.api.op.GatedActSpec;
-import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -18,29 +17,29 @@ final class GatedActKernel implements Kernel<GatedActArgs> {
 
   private final Activation activation;
   private final long intermediate;
-  private final CpuThreads threads;
+  private final Engine engine;
 
-  private GatedActKernel(GatedActSpec spec, CpuThreads threads) {
+  private GatedActKernel(GatedActSpec spec, Engine engine) {
     this.activation = spec.activation();
     this.intermediate = spec.intermediate();
-    this.threads = threads;
+    this.engine = engine;
   }
 
-  static Plan<GatedActArgs> plan(GatedActSpec spec, CpuThreads threads) {
+  static Plan<GatedActArgs> plan(GatedActSpec spec, Engine engine) {
     return Plan.runs(
         "gated_act.strips",
-        KernelTraits.PLAIN_F32.with(VectorMath.ULPS),
-        new GatedActKernel(spec, threads));
+        KernelTraits.PLAIN_F32.with(engine.kernels().ulps()),
+        new GatedActKernel(spec, engine));
   }
 
   @Override
   public void launch(BackendQueue queue, GatedActArgs args, DeviceMemory workspace) {
-    TensorRows h = TensorRows.of(args.h());
-    TensorRows a = TensorRows.of(args.a());
+    TensorRows h = TensorRows.of(args.h(), engine.kernels());
+    TensorRows a = TensorRows.of(args.a(), engine.kernels());
     long strips = Math.ceilDiv(intermediate, Strip.LENGTH);
     long all = args.a().dim(0) * strips;
     long perTask = Strip.rowsPerTask(intermediate);
-    threads.forEach(
+    engine.forEach(
         Math.ceilDiv(all, perTask),
         COST * Math.min(Strip.LENGTH, intermediate * perTask),
         task -> {
@@ -63,7 +62,7 @@ final class GatedActKernel implements Kernel<GatedActArgs> {
       h.load(row, 2 * from + first, strip.d, 0, 2 * count - first);
       GatedActStrips.deinterleave(strip.c, strip.d, count, strip.a, strip.b);
     }
-    GatedActStrips.apply(activation, strip.a, strip.b, count);
+    engine.kernels().gatedAct(activation, strip.a, strip.b, count);
     a.store(row, from, strip.a, 0, count);
   }
 }

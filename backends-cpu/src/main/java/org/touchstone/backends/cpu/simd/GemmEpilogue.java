@@ -7,6 +7,7 @@ import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.GemmOperands;
 import org.touchstone.api.op.GemmSpec;
+import org.touchstone.backends.cpu.micro.RowKernels;
 import org.touchstone.backends.spi.Memories;
 
 /**
@@ -69,7 +70,8 @@ record GemmEpilogue(
       long scaleOfB,
       long column,
       long element,
-      GemmScratch scratch) {
+      GemmScratch scratch,
+      RowKernels kernels) {
     float[] other = scratch.b;
     if (operands == GemmOperands.FP8_TENSOR && scaleA != null && scaleB != null) {
       float a = scaleA.get(FLOAT, 4 * scaleOfA);
@@ -80,20 +82,20 @@ record GemmEpilogue(
     }
     if (operands == GemmOperands.FP8_CHANNEL && scaleA != null && scaleB != null) {
       float a = scaleA.get(FLOAT, 4 * scaleOfA);
-      FloatRows.load(scaleB, 4 * scaleOfB, DType.F32, other, 0, n);
+      kernels.load(scaleB, 4 * scaleOfB, DType.F32, other, 0, n);
       for (int j = 0; j < n; j++) {
         sums[at + j] = sums[at + j] * a * other[j];
       }
     }
     if (bias != null) {
-      FloatRows.load(bias, 4 * column, DType.F32, other, 0, n);
+      kernels.load(bias, 4 * column, DType.F32, other, 0, n);
       add(sums, at, other, n);
     }
     if (accumulation == GemmSpec.Accumulation.ADD_TO_C) {
-      FloatRows.load(c, 4 * element, DType.F32, other, 0, n);
+      kernels.load(c, 4 * element, DType.F32, other, 0, n);
       add(sums, at, other, n);
     }
-    FloatRows.store(sums, at, c, element * output.bits() / 8, output, n);
+    kernels.store(sums, at, c, element * output.bits() / 8, output, n);
   }
 
   private static void add(float[] sums, int at, float[] other, int n) {

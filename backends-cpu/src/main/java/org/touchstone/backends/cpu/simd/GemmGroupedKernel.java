@@ -3,14 +3,15 @@ package org.touchstone.backends.cpu.simd;
 import java.lang.foreign.MemorySegment;
 import org.touchstone.api.ErrorCode;
 import org.touchstone.api.HalException;
-import org.touchstone.api.ReasonCode;
+import org.touchstone.api.Layout;
 import org.touchstone.api.Tensor;
+import org.touchstone.api.format.DType;
 import org.touchstone.api.op.GemmGroupedArgs;
 import org.touchstone.api.op.GemmGroupedSpec;
 import org.touchstone.api.op.GemmGroupedSpec.Grouping;
 import org.touchstone.api.op.GemmOperands;
 import org.touchstone.api.op.GemmSpec;
-import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.cpu.micro.Weight;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -18,27 +19,34 @@ import org.touchstone.backends.spi.Memories;
 import org.touchstone.backends.spi.Plan;
 
 /**
- * Lists the segments of adjacent rows of one expert, then computes them in blocks by {@link
- * WeightProduct}: one parallel loop over the blocks of all segments.
+ * Lists the segments of adjacent rows of one expert, then computes them in blocks by a
+ * micro-kernel: one parallel loop over the blocks of all segments.
  */
 final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
   private final GemmGroupedSpec spec;
-  private final CpuThreads threads;
+  private final Engine engine;
 
-  private GemmGroupedKernel(GemmGroupedSpec spec, CpuThreads threads) {
+  private GemmGroupedKernel(GemmGroupedSpec spec, Engine engine) {
     this.spec = spec;
-    this.threads = threads;
+    this.engine = engine;
   }
 
-  static Plan<GemmGroupedArgs> plan(GemmGroupedSpec spec, CpuThreads threads) {
-    if (!spec.weightLayout().plain()) {
-      return Plan.refuses(
-          ReasonCode.LAYOUT, "the SIMD product reads PLAIN weights, not " + spec.weightLayout());
+  static Plan<GemmGroupedArgs> plan(GemmGroupedSpec spec, Engine engine) {
+    DType dtype = spec.operands().dtype();
+    if (!engine.kernels().reads(spec.weightLayout(), dtype)) {
+      return engine.refuses(spec.weightLayout(), dtype);
     }
     return Plan.runs(
-        "gemm_grouped.rows",
-        GemmKernel.traits(spec.operands()),
-        new GemmGroupedKernel(spec, threads));
+        "gemm_grouped." + engine.kernels().name(),
+        engine.kernels().productTraits(spec.operands()),
+        new GemmGroupedKernel(spec, engine));
+  }
+
+  @Override
+  public Layout preferredLayout(String slot) {
+    return slot.equals("b")
+        ? engine.kernels().preferredWeights(spec.operands().dtype())
+        : Layout.PLAIN;
   }
 
   @Override
@@ -63,7 +71,7 @@ final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
             null,
             args.c(),
             GemmSpec.Accumulation.OVERWRITE);
-    threads.forEach(
+    engine.forEach(
         segments.blocks(),
         GemmBlocks.of(WeightProduct.ROWS, spec.n()).cost(spec.k()),
         block -> block(args, segments, block, epilogue));
@@ -84,7 +92,7 @@ final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
     boolean blockScaled = spec.operands() == GemmOperands.FP8_BLOCK;
     Tensor scaleA = args.scaleA();
     GemmRows rows =
-        new GemmRows.OfTensor(
+        new GemmRows(
             Memories.host(args.a()),
             spec.operands().dtype(),
             masked ? expert * args.a().strides().step(0) : 0,
@@ -93,8 +101,8 @@ final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
             blockScaled && scaleA != null ? Memories.host(scaleA) : null,
             blockScaled && masked && scaleA != null ? expert * scaleA.strides().step(0) : 0,
             blockScaled && scaleA != null ? scaleA.strides().step(-2) : 0);
-    GemmWeight weight = GemmWeight.of(args.b(), blockScaled ? args.scaleB() : null, expert);
-    int stride = WeightProduct.compute(rows, m, weight, n0, n, scratch);
+    Weight weight = Weight.of(args.b(), blockScaled ? args.scaleB() : null, expert);
+    int stride = engine.kernels().product(rows, m, weight, n0, n, scratch.out);
     boolean perRow = spec.operands() == GemmOperands.FP8_CHANNEL;
     long scaleRow = perRow && masked && scaleA != null ? expert * scaleA.strides().step(0) : 0;
     long first = masked ? expert * args.c().strides().step(0) : 0;
@@ -107,7 +115,8 @@ final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
           perRow ? expert * spec.n() + n0 : expert,
           n0,
           first + (row + i) * args.c().strides().step(-2) + n0,
-          scratch);
+          scratch,
+          engine.kernels());
     }
   }
 }

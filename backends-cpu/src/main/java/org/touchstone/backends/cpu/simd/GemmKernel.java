@@ -1,44 +1,49 @@
 package org.touchstone.backends.cpu.simd;
 
-import org.touchstone.api.KernelTraits;
-import org.touchstone.api.ReasonCode;
+import org.touchstone.api.Layout;
+import org.touchstone.api.format.DType;
 import org.touchstone.api.op.GemmArgs;
 import org.touchstone.api.op.GemmOperands;
 import org.touchstone.api.op.GemmSpec;
-import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.cpu.micro.Weight;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
 import org.touchstone.backends.spi.Plan;
 
-/** Computes C in blocks by {@link WeightProduct}, one block per task. */
+/** Computes C in blocks by a micro-kernel, one block per task. */
 final class GemmKernel implements Kernel<GemmArgs> {
   private final GemmSpec spec;
-  private final CpuThreads threads;
+  private final Engine engine;
 
-  private GemmKernel(GemmSpec spec, CpuThreads threads) {
+  private GemmKernel(GemmSpec spec, Engine engine) {
     this.spec = spec;
-    this.threads = threads;
+    this.engine = engine;
   }
 
-  static Plan<GemmArgs> plan(GemmSpec spec, CpuThreads threads) {
-    if (!spec.weightLayout().plain()) {
-      return Plan.refuses(
-          ReasonCode.LAYOUT, "the SIMD product reads PLAIN weights, not " + spec.weightLayout());
+  static Plan<GemmArgs> plan(GemmSpec spec, Engine engine) {
+    DType dtype = spec.operands().dtype();
+    if (!engine.kernels().reads(spec.weightLayout(), dtype)) {
+      return engine.refuses(spec.weightLayout(), dtype);
     }
-    return Plan.runs("gemm.rows", traits(spec.operands()), new GemmKernel(spec, threads));
+    return Plan.runs(
+        "gemm." + engine.kernels().name(),
+        engine.kernels().productTraits(spec.operands()),
+        new GemmKernel(spec, engine));
   }
 
-  /** Returns what a product of such operands declares. */
-  static KernelTraits traits(GemmOperands operands) {
-    return KernelTraits.PLAIN_F32.with(WeightProduct.chain(operands == GemmOperands.FP8_BLOCK));
+  @Override
+  public Layout preferredLayout(String slot) {
+    return slot.equals("b")
+        ? engine.kernels().preferredWeights(spec.operands().dtype())
+        : Layout.PLAIN;
   }
 
   @Override
   public void launch(BackendQueue queue, GemmArgs args, DeviceMemory workspace) {
     boolean blockScaled = spec.operands() == GemmOperands.FP8_BLOCK;
     GemmBlocks blocks = GemmBlocks.of(args.c().dim(0), spec.n());
-    GemmWeight weight = GemmWeight.of(args.b(), blockScaled ? args.scaleB() : null, 0);
+    Weight weight = Weight.of(args.b(), blockScaled ? args.scaleB() : null, 0);
     GemmEpilogue epilogue =
         GemmEpilogue.of(
             spec.operands(),
@@ -47,23 +52,22 @@ final class GemmKernel implements Kernel<GemmArgs> {
             args.bias(),
             args.c(),
             spec.accumulation());
-    threads.forEach(
+    engine.forEach(
         blocks.count(),
         blocks.cost(spec.k()),
         block -> block(args, blocks, block, weight, epilogue));
   }
 
   private void block(
-      GemmArgs args, GemmBlocks blocks, long block, GemmWeight weight, GemmEpilogue epilogue) {
+      GemmArgs args, GemmBlocks blocks, long block, Weight weight, GemmEpilogue epilogue) {
     GemmScratch scratch = GemmScratch.ofThread();
     long m0 = blocks.firstRow(block);
     long n0 = blocks.firstColumn(block);
     int m = blocks.rows(block);
     int n = blocks.columns(block);
     GemmRows rows =
-        GemmRows.OfTensor.of(
-            args.a(), spec.operands() == GemmOperands.FP8_BLOCK ? args.scaleA() : null, m0);
-    int stride = WeightProduct.compute(rows, m, weight, n0, n, scratch);
+        GemmRows.of(args.a(), spec.operands() == GemmOperands.FP8_BLOCK ? args.scaleA() : null, m0);
+    int stride = engine.kernels().product(rows, m, weight, n0, n, scratch.out);
     boolean perRow = spec.operands() == GemmOperands.FP8_CHANNEL;
     long pitch = args.c().strides().step(0);
     for (int i = 0; i < m; i++) {
@@ -75,7 +79,8 @@ final class GemmKernel implements Kernel<GemmArgs> {
           perRow ? n0 : 0,
           n0,
           (m0 + i) * pitch + n0,
-          scratch);
+          scratch,
+          engine.kernels());
     }
   }
 }

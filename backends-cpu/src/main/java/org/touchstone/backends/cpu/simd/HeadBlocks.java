@@ -1,5 +1,7 @@
 package org.touchstone.backends.cpu.simd;
 
+import org.touchstone.backends.cpu.micro.AttentionTile;
+
 /**
  * Cuts query heads into blocks that share a key head and fit a tile.
  *

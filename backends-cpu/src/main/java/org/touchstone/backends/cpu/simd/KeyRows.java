@@ -1,5 +1,7 @@
 package org.touchstone.backends.cpu.simd;
 
+import org.touchstone.backends.cpu.micro.AttentionTile;
+
 /** The keys of one sequence and head: where each lies, and how it gets into a tile. */
 final class KeyRows implements AttentionTile.Source {
   private final TokenRows keys;
@@ -69,9 +71,22 @@ final class KeyRows implements AttentionTile.Source {
         count,
         at,
         (row, run, to) -> {
-          keys.load(sequence, row, run, head, tile.k, to * tile.depth(), tile.depth());
-          values.load(
-              sequence, row, run, head, tile.v, to * tile.valueStride(), tile.valueStride());
+          tile.keys(
+              to,
+              run,
+              0,
+              keys.memory(),
+              keys.offset(sequence, row, head),
+              keys.tokenPitch(),
+              keys.dtype(),
+              keys.count());
+          tile.values(
+              to,
+              run,
+              values.memory(),
+              values.offset(sequence, row, head),
+              values.tokenPitch(),
+              values.dtype());
         });
   }
 }

@@ -1,6 +1,7 @@
 package org.touchstone.backends.cpu.simd;
 
 import java.lang.foreign.MemorySegment;
+import org.touchstone.backends.cpu.micro.AttentionTile;
 import org.touchstone.backends.spi.DeviceMemory;
 
 /**
@@ -83,9 +84,8 @@ final class KeySplits {
   }
 
   /** Merges the partial results of a row into row 0 of the calling thread's tile. */
-  AttentionTile merge(long row, int count) {
-    AttentionTile tile =
-        AttentionTile.of(AttentionMath.LANES, valueDim, AttentionTile.Values.SEPARATE);
+  AttentionTile merge(long row, int count, Engine engine) {
+    AttentionTile tile = engine.kernels().attentionTile(1, valueDim, AttentionTile.Values.SEPARATE);
     tile.merge(tile.add(0, 0), memory, offset(row), count);
     return tile;
   }

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.MlaDims;
+import org.touchstone.backends.cpu.micro.AttentionTile;
 
 /**
  * Products with W_kvb, which holds per head dn rows of W_UK and then dv rows of W_UV, all dc long.

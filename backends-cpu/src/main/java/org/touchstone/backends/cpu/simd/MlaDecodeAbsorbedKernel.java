@@ -1,14 +1,13 @@
 package org.touchstone.backends.cpu.simd;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.MlaDecodeAbsorbedArgs;
 import org.touchstone.api.op.MlaDecodeAbsorbedSpec;
 import org.touchstone.api.op.MlaDims;
-import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.cpu.micro.AttentionTile;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -20,16 +19,14 @@ import org.touchstone.backends.spi.Plan;
  * latent outputs and partial results of splits, all in FP32.
  */
 final class MlaDecodeAbsorbedKernel implements Kernel<MlaDecodeAbsorbedArgs> {
-  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
-
   private final MlaDecodeAbsorbedSpec spec;
   private final MlaDims dims;
-  private final CpuThreads threads;
+  private final Engine engine;
   private final PagedAttention attention;
 
-  private MlaDecodeAbsorbedKernel(MlaDecodeAbsorbedSpec spec, CpuThreads threads) {
+  private MlaDecodeAbsorbedKernel(MlaDecodeAbsorbedSpec spec, Engine engine) {
     this.spec = spec;
-    this.threads = threads;
+    this.engine = engine;
     dims = spec.dims();
     attention =
         new PagedAttention(
@@ -42,11 +39,11 @@ final class MlaDecodeAbsorbedKernel implements Kernel<MlaDecodeAbsorbedArgs> {
             0);
   }
 
-  static Plan<MlaDecodeAbsorbedArgs> plan(MlaDecodeAbsorbedSpec spec, CpuThreads threads) {
+  static Plan<MlaDecodeAbsorbedArgs> plan(MlaDecodeAbsorbedSpec spec, Engine engine) {
     return Plan.runs(
-        "absorbed-flash-split-vector",
-        AttentionTile.traits(spec.dims().cachedDim()),
-        new MlaDecodeAbsorbedKernel(spec, threads));
+        "absorbed-flash-split." + engine.kernels().name(),
+        engine.kernels().attentionTraits(spec.dims().cachedDim()),
+        new MlaDecodeAbsorbedKernel(spec, engine));
   }
 
   private long latentBytes(MlaDecodeAbsorbedArgs args) {
@@ -77,7 +74,7 @@ final class MlaDecodeAbsorbedKernel implements Kernel<MlaDecodeAbsorbedArgs> {
         args.qNope().dim(1),
         pages,
         KeySplits.of(workspace, 2 * latentBytes(args), pages.capacity(), dims.latentDim()),
-        threads);
+        engine);
     launch.forHeads(launch::expand);
   }
 
@@ -117,7 +114,7 @@ final class MlaDecodeAbsorbedKernel implements Kernel<MlaDecodeAbsorbedArgs> {
     void forHeads(HeadTask body) {
       long blocks = Math.ceilDiv(tokens, AttentionTile.ROWS);
       long rows = Math.min(tokens, AttentionTile.ROWS);
-      threads.forEach(
+      engine.forEach(
           dims.heads() * blocks,
           (rows + 2) * dims.nopeDim() * dims.latentDim() / AttentionMath.LANES,
           task -> {
@@ -166,9 +163,14 @@ final class MlaDecodeAbsorbedKernel implements Kernel<MlaDecodeAbsorbedArgs> {
     @Override
     public void query(AttentionTile tile, int row, long sequence, long query, long head) {
       int latent = Math.toIntExact(dims.latentDim());
-      int at = row * tile.depth();
-      MemorySegment.copy(memory, FLOAT, row(sequence * queries + query, head), tile.q, at, latent);
-      qRope.load(sequence, query, head, tile.q, at + latent);
+      tile.query(row, 0, memory, row(sequence * queries + query, head), DType.F32, latent);
+      tile.query(
+          row,
+          latent,
+          qRope.memory(),
+          qRope.offset(sequence, query, head),
+          qRope.dtype(),
+          qRope.count());
     }
 
     @Override
@@ -180,7 +182,15 @@ final class MlaDecodeAbsorbedKernel implements Kernel<MlaDecodeAbsorbedArgs> {
               count,
               at,
               (row, run, to) ->
-                  cache.load(0, row, run, 0, tile.k, to * tile.depth(), tile.depth()));
+                  tile.keys(
+                      to,
+                      run,
+                      0,
+                      cache.memory(),
+                      cache.offset(0, row, 0),
+                      cache.tokenPitch(),
+                      cache.dtype(),
+                      cache.count()));
     }
 
     @Override
@@ -188,8 +198,8 @@ final class MlaDecodeAbsorbedKernel implements Kernel<MlaDecodeAbsorbedArgs> {
       if (lse != null) {
         lse.set(sequence, query, head, tile.logSumExp(row));
       }
-      tile.finish(row, Float.NEGATIVE_INFINITY);
-      tile.output(row, memory, outputs + row(sequence * queries + query, head), DType.F32);
+      long at = outputs + row(sequence * queries + query, head);
+      tile.output(row, Float.NEGATIVE_INFINITY, memory, at, DType.F32);
     }
   }
 }

@@ -1,11 +1,11 @@
 package org.touchstone.backends.cpu.simd;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import org.touchstone.api.format.DType;
 import org.touchstone.api.op.MlaDims;
 import org.touchstone.api.op.MlaPrefillArgs;
 import org.touchstone.api.op.MlaPrefillSpec;
-import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.cpu.micro.AttentionTile;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -16,33 +16,33 @@ import org.touchstone.backends.spi.Plan;
  * FP32, attends, and goes on with the next heads.
  */
 final class MlaPrefillKernel implements Kernel<MlaPrefillArgs> {
-  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
-
   /** Bytes of expanded keys and values, unless one head needs more. */
   private static final long WORKSPACE = 64L << 20;
 
   private final MlaPrefillSpec spec;
   private final MlaDims dims;
-  private final CpuThreads threads;
+  private final Engine engine;
   private final int nope;
   private final int expandedDim;
   private final long depth;
 
-  private MlaPrefillKernel(MlaPrefillSpec spec, CpuThreads threads) {
+  private MlaPrefillKernel(MlaPrefillSpec spec, Engine engine) {
     this.spec = spec;
-    this.threads = threads;
+    this.engine = engine;
     dims = spec.dims();
     nope = Math.toIntExact(dims.nopeDim());
     expandedDim = Math.toIntExact(dims.nopeDim() + dims.valueDim());
     depth = dims.nopeDim() + dims.ropeDim();
   }
 
-  static Plan<MlaPrefillArgs> plan(MlaPrefillSpec spec, CpuThreads threads) {
+  static Plan<MlaPrefillArgs> plan(MlaPrefillSpec spec, Engine engine) {
     MlaDims dims = spec.dims();
     return Plan.runs(
         "expanded-flash-vector",
-        AttentionTile.traits(Math.max(dims.nopeDim() + dims.ropeDim(), dims.latentDim())),
-        new MlaPrefillKernel(spec, threads));
+        engine
+            .kernels()
+            .attentionTraits(Math.max(dims.nopeDim() + dims.ropeDim(), dims.latentDim())),
+        new MlaPrefillKernel(spec, engine));
   }
 
   private long headBytes(MlaPrefillArgs args) {
@@ -96,12 +96,12 @@ final class MlaPrefillKernel implements Kernel<MlaPrefillArgs> {
     void run(long firstHead, long heads) {
       long keyBlocks = Math.ceilDiv(keys, AttentionTile.ROWS);
       long rows = Math.min(keys, AttentionTile.ROWS);
-      threads.forEach(
+      engine.forEach(
           heads * keyBlocks,
           rows * expandedDim * dims.latentDim() / AttentionMath.LANES,
           task -> expand(firstHead, task / keyBlocks, task % keyBlocks * AttentionTile.ROWS));
       long tokenBlocks = Math.ceilDiv(tokens, AttentionTile.ROWS);
-      threads.forEach(
+      engine.forEach(
           heads * tokenBlocks,
           rows * keys * (depth + dims.valueDim()) / AttentionMath.LANES,
           task ->
@@ -125,7 +125,8 @@ final class MlaPrefillKernel implements Kernel<MlaPrefillArgs> {
 
     private void attend(long firstHead, long slot, long firstToken) {
       long head = firstHead + slot;
-      AttentionTile tile = AttentionTile.of(depth, dims.valueDim(), AttentionTile.Values.SEPARATE);
+      AttentionTile tile =
+          engine.kernels().attentionTile(depth, dims.valueDim(), AttentionTile.Values.SEPARATE);
       sequences.visit(
           firstToken,
           Math.min(tokens, firstToken + AttentionTile.ROWS),
@@ -135,8 +136,8 @@ final class MlaPrefillKernel implements Kernel<MlaPrefillArgs> {
               long position = sequenceKeys - queries + i;
               int row =
                   tile.add(spec.mask().first(position), spec.mask().end(position, sequenceKeys));
-              qNope.load(0, firstQuery + i, head, tile.q, row * tile.depth());
-              qRope.load(0, firstQuery + i, head, tile.q, row * tile.depth() + nope);
+              query(tile, row, 0, qNope, firstQuery + i, head);
+              query(tile, row, nope, qRope, firstQuery + i, head);
             }
             tile.attend(source(slot, firstKey), 0, sequenceKeys, spec.scale(), 0);
             for (long i = from; i < to; i++) {
@@ -145,23 +146,28 @@ final class MlaPrefillKernel implements Kernel<MlaPrefillArgs> {
           });
     }
 
+    private void query(
+        AttentionTile tile, int row, int element, TokenRows from, long token, long head) {
+      tile.query(
+          row, element, from.memory(), from.offset(0, token, head), from.dtype(), from.count());
+    }
+
     private AttentionTile.Source source(long slot, long firstKey) {
-      int valueDim = Math.toIntExact(dims.valueDim());
+      long pitch = (long) expandedDim * Float.BYTES;
       return (tile, first, count, at) -> {
-        for (int i = 0; i < count; i++) {
-          long token = firstKey + first + i;
-          long from = at(slot, token);
-          int k = (at + i) * tile.depth();
-          MemorySegment.copy(expanded, FLOAT, from, tile.k, k, nope);
-          keyRope.load(0, token, 0, tile.k, k + nope);
-          MemorySegment.copy(
-              expanded,
-              FLOAT,
-              from + (long) nope * Float.BYTES,
-              tile.v,
-              (at + i) * tile.valueStride(),
-              valueDim);
-        }
+        long token = firstKey + first;
+        long from = at(slot, token);
+        tile.keys(at, count, 0, expanded, from, pitch, DType.F32, nope);
+        tile.keys(
+            at,
+            count,
+            nope,
+            keyRope.memory(),
+            keyRope.offset(0, token, 0),
+            keyRope.tokenPitch(),
+            keyRope.dtype(),
+            keyRope.count());
+        tile.values(at, count, expanded, from + (long) nope * Float.BYTES, pitch, DType.F32);
       };
     }
   }

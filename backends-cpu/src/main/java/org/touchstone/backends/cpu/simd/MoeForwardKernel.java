@@ -1,12 +1,13 @@
 package org.touchstone.backends.cpu.simd;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Set;
 import org.touchstone.api.KernelTraits;
-import org.touchstone.api.ReasonCode;
+import org.touchstone.api.Layout;
 import org.touchstone.api.Ulps;
+import org.touchstone.api.format.DType;
 import org.touchstone.api.op.MoeForwardArgs;
 import org.touchstone.api.op.MoeForwardSpec;
-import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -21,23 +22,32 @@ import org.touchstone.backends.spi.Plan;
 final class MoeForwardKernel implements Kernel<MoeForwardArgs> {
   private static final Ulps ULPS = new Ulps(VectorMath.TANH_ULPS, 1, 0.5, 1, 1);
 
-  private final MoeForwardSpec spec;
-  private final CpuThreads threads;
+  /** Slots whose tensors may be packed. */
+  private static final Set<String> WEIGHTS = Set.of("w1", "w2", "sharedW1", "sharedW2");
 
-  private MoeForwardKernel(MoeForwardSpec spec, CpuThreads threads) {
+  private final MoeForwardSpec spec;
+  private final Engine engine;
+
+  private MoeForwardKernel(MoeForwardSpec spec, Engine engine) {
     this.spec = spec;
-    this.threads = threads;
+    this.engine = engine;
   }
 
-  static Plan<MoeForwardArgs> plan(MoeForwardSpec spec, CpuThreads threads) {
-    if (!spec.weightLayout().plain()) {
-      return Plan.refuses(
-          ReasonCode.LAYOUT,
-          "weights are " + spec.weightLayout() + ", the kernel reads plain ones");
+  static Plan<MoeForwardArgs> plan(MoeForwardSpec spec, Engine engine) {
+    DType dtype = spec.operands().dtype();
+    if (!engine.kernels().reads(spec.weightLayout(), dtype)) {
+      return engine.refuses(spec.weightLayout(), dtype);
     }
-    KernelTraits traits =
-        KernelTraits.PLAIN_F32.with(WeightProduct.chain(spec.operands().scaled())).with(ULPS);
-    return Plan.runs("moe_forward.panel", traits, new MoeForwardKernel(spec, threads));
+    KernelTraits traits = engine.kernels().productTraits(spec.operands()).with(ULPS);
+    return Plan.runs(
+        "moe_forward." + engine.kernels().name(), traits, new MoeForwardKernel(spec, engine));
+  }
+
+  @Override
+  public Layout preferredLayout(String slot) {
+    return WEIGHTS.contains(slot)
+        ? engine.kernels().preferredWeights(spec.operands().dtype())
+        : Layout.PLAIN;
   }
 
   @Override
@@ -48,6 +58,6 @@ final class MoeForwardKernel implements Kernel<MoeForwardArgs> {
   @Override
   public void launch(BackendQueue queue, MoeForwardArgs args, DeviceMemory workspace) {
     MemorySegment memory = workspace.host().orElseThrow();
-    new MoeForwardLaunch(spec, args, memory, threads).run();
+    new MoeForwardLaunch(spec, args, memory, engine).run();
   }
 }

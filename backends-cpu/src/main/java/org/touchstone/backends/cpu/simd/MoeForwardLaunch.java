@@ -4,10 +4,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.touchstone.api.Layout;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.op.MoeForwardArgs;
 import org.touchstone.api.op.MoeForwardSpec;
-import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.cpu.micro.MicroKernels;
+import org.touchstone.backends.cpu.micro.Weight;
 import org.touchstone.backends.spi.Memories;
 
 /** One launch of {@link MoeForwardKernel}. */
@@ -19,7 +21,7 @@ final class MoeForwardLaunch {
 
   private final MoeForwardSpec spec;
   private final MoeForwardArgs args;
-  private final CpuThreads threads;
+  private final Engine engine;
   private final MoeWorkspace layout;
   private final MemorySegment workspace;
   private final int tokens;
@@ -43,11 +45,11 @@ final class MoeForwardLaunch {
   }
 
   MoeForwardLaunch(
-      MoeForwardSpec spec, MoeForwardArgs args, MemorySegment workspace, CpuThreads threads) {
+      MoeForwardSpec spec, MoeForwardArgs args, MemorySegment workspace, Engine engine) {
     this.spec = spec;
     this.args = args;
     this.workspace = workspace;
-    this.threads = threads;
+    this.engine = engine;
     tokens = Math.toIntExact(args.x().dim(0));
     topK = Math.toIntExact(spec.topK());
     hiddenSize = Math.toIntExact(spec.hiddenSize());
@@ -84,6 +86,10 @@ final class MoeForwardLaunch {
     return workspace.asSlice(offset);
   }
 
+  private MicroKernels kernels() {
+    return engine.kernels();
+  }
+
   void run() {
     if (tokens == 0) {
       return;
@@ -91,7 +97,7 @@ final class MoeForwardLaunch {
     sort();
     boolean gated = args.sharedGate() != null;
     if (spec.operands().scaled() || gated) {
-      threads.forEach(tokens, 8L * hiddenSize, t -> prepare((int) t, gated));
+      engine.forEach(tokens, 8L * hiddenSize, t -> prepare((int) t, gated));
     }
     hiddenPhase();
     for (int column = 0; column < hiddenSize; column += layout.columns) {
@@ -127,27 +133,32 @@ final class MoeForwardLaunch {
       for (int column = 0; column < hiddenSize; column += PANEL) {
         int count = Math.min(PANEL, hiddenSize - column);
         int bytes = x.dtype().bits() / Byte.SIZE;
-        FloatRows.load(
-            x.memory(), token * x.pitch() + (long) column * bytes, x.dtype(), s.row, 0, count);
+        kernels()
+            .load(
+                x.memory(), token * x.pitch() + (long) column * bytes, x.dtype(), s.row, 0, count);
         float scale =
             Fp8Groups.quantise(
-                s.row, count, workspace, layout.input + (long) token * hiddenSize + column);
+                kernels(),
+                s.row,
+                count,
+                workspace,
+                layout.input + (long) token * hiddenSize + column);
         long group = (long) token * Math.ceilDiv(hiddenSize, PANEL) + column / PANEL;
         workspace.set(FLOAT, layout.inputScale + 4 * group, scale);
       }
     }
     if (gated) {
       s.rows[0] = token;
-      x.multiply(s.rows, 1, sharedGate(), 0, 1, s.row, 0, 1);
+      x.multiply(kernels(), s.rows, 1, sharedGate(), 0, 1, s.row, 0, 1);
       VectorMath.sigmoid(s.row, 0, 1);
       workspace.set(FLOAT, layout.sharedScale + 4L * token, s.row[0]);
     }
   }
 
   /** The shared expert's gate as a weight of one row. */
-  private GemmWeight sharedGate() {
+  private Weight sharedGate() {
     Tensor gate = Objects.requireNonNull(args.sharedGate());
-    return new GemmWeight(Memories.host(gate), 0, gate.dtype(), hiddenSize, null, 0);
+    return new Weight(Memories.host(gate), 0, gate.dtype(), Layout.PLAIN, hiddenSize, null, 0);
   }
 
   private void hiddenPhase() {
@@ -155,7 +166,7 @@ final class MoeForwardLaunch {
     long routed = (long) active.length * panels;
     int shared = sharedHidden == null ? 0 : sharedHidden.panels();
     long cost = 2L * PANEL * hiddenSize;
-    threads.forEach(
+    engine.forEach(
         routed + shared,
         cost,
         task -> {
@@ -170,7 +181,7 @@ final class MoeForwardLaunch {
   private void routedHidden(int expert, int panel) {
     Scratch s = SCRATCH.get();
     MoeHidden.Taps taps = new MoeHidden.Taps(spec, args);
-    GemmWeight weight = GemmWeight.of(args.w1(), args.w1Scale(), expert);
+    Weight weight = Weight.of(args.w1(), args.w1Scale(), expert);
     MemorySegment factors = Memories.host(args.weights());
     long pitch = 4 * args.weights().strides().step(0);
     int end = counts.start(expert + 1);
@@ -179,12 +190,12 @@ final class MoeForwardLaunch {
       for (int i = 0; i < m; i++) {
         s.rows[i] = slot(first + i) / topK;
       }
-      hidden.project(weight, panel, input, s.rows, m, s.hidden);
+      hidden.project(kernels(), weight, panel, input, s.rows, m, s.hidden);
       for (int i = 0; i < m; i++) {
         int token = s.rows[i];
         int j = slot(first + i) % topK;
         float factor = weightInside ? factors.get(FLOAT, token * pitch + 4L * j) : 1f;
-        hidden.finish(panel, i, first + i, factor, s.hidden);
+        hidden.finish(kernels(), panel, i, first + i, factor, s.hidden);
         taps.copy(token, j, hidden, panel, first + i);
       }
     }
@@ -193,13 +204,12 @@ final class MoeForwardLaunch {
   private void sharedHidden(int panel) {
     Scratch s = SCRATCH.get();
     MoeHidden mine = Objects.requireNonNull(sharedHidden);
-    GemmWeight weight =
-        GemmWeight.of(Objects.requireNonNull(args.sharedW1()), args.sharedW1Scale(), 0);
+    Weight weight = Weight.of(Objects.requireNonNull(args.sharedW1()), args.sharedW1Scale(), 0);
     for (int first = 0; first < tokens; first += ExpertRows.CHUNK) {
       int m = consecutive(first, tokens, s.rows);
-      mine.project(weight, panel, input, s.rows, m, s.hidden);
+      mine.project(kernels(), weight, panel, input, s.rows, m, s.hidden);
       for (int i = 0; i < m; i++) {
-        mine.finish(panel, i, first + i, 1f, s.hidden);
+        mine.finish(kernels(), panel, i, first + i, 1f, s.hidden);
       }
     }
   }
@@ -216,7 +226,7 @@ final class MoeForwardLaunch {
     int panels = Math.ceilDiv(count, PANEL);
     int experts = active.length + (sharedHidden == null ? 0 : 1);
     long cost = (long) PANEL * spec.intermediate();
-    threads.forEach(
+    engine.forEach(
         (long) experts * panels,
         cost,
         task -> {
@@ -229,16 +239,16 @@ final class MoeForwardLaunch {
             sharedOutput(column, at, width);
           }
         });
-    threads.forEach(tokens, (long) count * (topK + 1), t -> combine((int) t, column, count));
+    engine.forEach(tokens, (long) count * (topK + 1), t -> combine((int) t, column, count));
   }
 
   private void routedOutput(int expert, int rangeStart, int column, int width) {
     Scratch s = SCRATCH.get();
-    GemmWeight weight = GemmWeight.of(args.w2(), args.w2Scale(), expert);
+    Weight weight = Weight.of(args.w2(), args.w2Scale(), expert);
     int end = counts.start(expert + 1);
     for (int first = counts.start(expert); first < end; first += ExpertRows.CHUNK) {
       int m = consecutive(first, end, s.rows);
-      hidden.rows().multiply(s.rows, m, weight, column, width, s.panel, 0, PANEL);
+      hidden.rows().multiply(kernels(), s.rows, m, weight, column, width, s.panel, 0, PANEL);
       for (int i = 0; i < m; i++) {
         store(s.panel, i, slot(first + i), column - rangeStart, width);
       }
@@ -248,11 +258,10 @@ final class MoeForwardLaunch {
   private void sharedOutput(int rangeStart, int column, int width) {
     Scratch s = SCRATCH.get();
     MoeHidden mine = Objects.requireNonNull(sharedHidden);
-    GemmWeight weight =
-        GemmWeight.of(Objects.requireNonNull(args.sharedW2()), args.sharedW2Scale(), 0);
+    Weight weight = Weight.of(Objects.requireNonNull(args.sharedW2()), args.sharedW2Scale(), 0);
     for (int first = 0; first < tokens; first += ExpertRows.CHUNK) {
       int m = consecutive(first, tokens, s.rows);
-      mine.rows().multiply(s.rows, m, weight, column, width, s.panel, 0, PANEL);
+      mine.rows().multiply(kernels(), s.rows, m, weight, column, width, s.panel, 0, PANEL);
       for (int i = 0; i < m; i++) {
         store(s.panel, i, tokens * topK + first + i, column - rangeStart, width);
       }
@@ -291,12 +300,12 @@ final class MoeForwardLaunch {
         add(tokens * topK + token, column, width, scale, s);
       }
       long at = (token * y.strides().step(0) + rangeStart + column) * bytes;
-      FloatRows.store(s.sum, 0, Memories.host(y), at, y.dtype(), width);
+      kernels().store(s.sum, 0, Memories.host(y), at, y.dtype(), width);
     }
   }
 
   private void add(int row, int column, int width, float weight, Scratch s) {
     MemorySegment.copy(workspace, FLOAT, output(row, column), s.row, 0, width);
-    MoeCombineKernel.addScaled(s.sum, s.row, weight, width);
+    kernels().addScaled(s.sum, s.row, weight, width);
   }
 }

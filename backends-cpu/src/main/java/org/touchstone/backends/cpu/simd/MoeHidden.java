@@ -4,12 +4,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Tensor;
-import org.touchstone.api.format.Bf16;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.Activation;
 import org.touchstone.api.op.GemmOperands;
 import org.touchstone.api.op.MoeForwardArgs;
 import org.touchstone.api.op.MoeForwardSpec;
+import org.touchstone.backends.cpu.micro.MicroKernels;
+import org.touchstone.backends.cpu.micro.Weight;
 import org.touchstone.backends.spi.Memories;
 
 /**
@@ -61,15 +62,22 @@ final class MoeHidden {
    * @param numbers numbers of the rows of x
    * @param m how many of them, at most {@link ExpertRows#CHUNK}
    */
-  void project(GemmWeight weight, int panel, ExpertRows x, int[] numbers, int m, Scratch s) {
+  void project(
+      MicroKernels kernels,
+      Weight weight,
+      int panel,
+      ExpertRows x,
+      int[] numbers,
+      int m,
+      Scratch s) {
     int first = panel * PANEL;
     int count = count(panel);
     int stride = 2 * PANEL;
     if (interleaved()) {
-      x.multiply(numbers, m, weight, 2 * first, 2 * count, s.projections, 0, stride);
+      x.multiply(kernels, numbers, m, weight, 2 * first, 2 * count, s.projections, 0, stride);
     } else {
-      x.multiply(numbers, m, weight, first, count, s.projections, 0, stride);
-      x.multiply(numbers, m, weight, width + first, count, s.projections, PANEL, stride);
+      x.multiply(kernels, numbers, m, weight, first, count, s.projections, 0, stride);
+      x.multiply(kernels, numbers, m, weight, width + first, count, s.projections, PANEL, stride);
     }
   }
 
@@ -86,15 +94,15 @@ final class MoeHidden {
    *
    * @param factor multiplies the activation before it is rounded
    */
-  void finish(int panel, int i, int number, float factor, Scratch s) {
+  void finish(MicroKernels kernels, int panel, int i, int number, float factor, Scratch s) {
     int count = count(panel);
     float[] g = s.gate;
     split(i, count, s);
     if (spec.gateUp() == DType.BF16) {
-      round(g, count);
-      round(s.up, count);
+      kernels.round(g, count);
+      kernels.round(s.up, count);
     }
-    GatedActStrips.apply(spec.activation(), g, s.up, count);
+    kernels.gatedAct(spec.activation(), g, s.up, count);
     if (factor != 1f) {
       for (int c = 0; c < count; c++) {
         g[c] *= factor;
@@ -103,12 +111,12 @@ final class MoeHidden {
     long at = number * rows.pitch() + (long) panel * PANEL * bytes();
     if (spec.operands().scaled()) {
       if (spec.hidden() == DType.BF16) {
-        round(g, count);
+        kernels.round(g, count);
       }
-      float scale = Fp8Groups.quantise(g, count, rows.memory(), at);
+      float scale = Fp8Groups.quantise(kernels, g, count, rows.memory(), at);
       scales().set(FLOAT, 4 * ((long) number * panels() + panel), scale);
     } else {
-      FloatRows.store(g, 0, rows.memory(), at, rows.dtype(), count);
+      kernels.store(g, 0, rows.memory(), at, rows.dtype(), count);
     }
   }
 
@@ -122,12 +130,6 @@ final class MoeHidden {
     } else {
       System.arraycopy(s.projections, from, s.gate, 0, count);
       System.arraycopy(s.projections, from + PANEL, s.up, 0, count);
-    }
-  }
-
-  private static void round(float[] x, int count) {
-    for (int c = 0; c < count; c++) {
-      x[c] = Bf16.round(x[c]);
     }
   }
 

@@ -1,7 +1,7 @@
 package org.touchstone.backends.cpu.simd;
 
 import org.touchstone.api.op.AttentionMask;
-import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.cpu.micro.AttentionTile;
 
 /**
  * Attention of a few queries per sequence over a paged cache. A task takes the query heads of one
@@ -26,7 +26,7 @@ record PagedAttention(
     float softcap) {
   /** The tensors of a launch. */
   interface Tensors {
-    /** Writes the query of a token and head to a row of {@link AttentionTile#q}. */
+    /** Writes the query of a token and head to a row of a tile. */
     void query(AttentionTile tile, int row, long sequence, long query, long head);
 
     /** Returns the keys and values of a sequence and key head. */
@@ -43,8 +43,8 @@ record PagedAttention(
       long queries,
       PageTable pages,
       KeySplits splits,
-      CpuThreads threads) {
-    new Launch(tensors, queries, pages, splits).run(sequences, threads);
+      Engine engine) {
+    new Launch(tensors, queries, pages, splits, engine).run(sequences);
   }
 
   /** One launch. */
@@ -53,26 +53,28 @@ record PagedAttention(
     private final long queries;
     private final PageTable pages;
     private final KeySplits splits;
+    private final Engine engine;
     private final long queryBlocks;
 
-    Launch(Tensors tensors, long queries, PageTable pages, KeySplits splits) {
+    Launch(Tensors tensors, long queries, PageTable pages, KeySplits splits, Engine engine) {
       this.tensors = tensors;
       this.queries = queries;
       this.pages = pages;
       this.splits = splits;
+      this.engine = engine;
       queryBlocks = Math.ceilDiv(queries, heads.tokens());
     }
 
-    void run(long sequences, CpuThreads threads) {
+    void run(long sequences) {
       long perSequence = queryBlocks * heads.count() * splits.most();
       long keys = Math.min(pages.capacity(), splits.longest());
       long rows = Math.min(queries, heads.tokens()) * heads.perBlock();
-      threads.forEach(
+      engine.forEach(
           sequences * perSequence,
           (rows + 4) * keys * (depth + valueDim) / AttentionMath.LANES,
           task -> attend(task / perSequence, task % perSequence));
       if (splits.most() > 1) {
-        threads.forEach(sequences * queries * heads.all(), splits.most() * valueDim, this::merge);
+        engine.forEach(sequences * queries * heads.all(), splits.most() * valueDim, this::merge);
       }
     }
 
@@ -86,7 +88,7 @@ record PagedAttention(
       long block = task / splits.most() % heads.count();
       long from = task / splits.most() / heads.count() * heads.tokens();
       long to = Math.min(queries, from + heads.tokens());
-      AttentionTile tile = AttentionTile.of(depth, valueDim, values);
+      AttentionTile tile = engine.kernels().attentionTile(depth, valueDim, values);
       for (long i = from; i < to; i++) {
         long position = keys - queries + i;
         for (long h = heads.first(block); h < heads.end(block); h++) {
@@ -117,7 +119,7 @@ record PagedAttention(
       long token = row / heads.all();
       int count = splits.count(pages.length(token / queries));
       if (count > 1) {
-        AttentionTile tile = splits.merge(row, count);
+        AttentionTile tile = splits.merge(row, count, engine);
         tensors.finish(tile, 0, token / queries, token % queries, row % heads.all());
       }
     }

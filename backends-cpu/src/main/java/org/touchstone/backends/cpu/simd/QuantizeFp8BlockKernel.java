@@ -5,7 +5,6 @@ import org.touchstone.api.format.DType;
 import org.touchstone.api.format.Fp8Scaling;
 import org.touchstone.api.op.QuantizeFp8BlockArgs;
 import org.touchstone.api.op.QuantizeFp8BlockSpec;
-import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -15,28 +14,29 @@ import org.touchstone.backends.spi.Plan;
 final class QuantizeFp8BlockKernel implements Kernel<QuantizeFp8BlockArgs> {
   private final QuantizeFp8BlockSpec spec;
   private final Fp8Scaling scaling;
-  private final CpuThreads threads;
+  private final Engine engine;
 
-  private QuantizeFp8BlockKernel(QuantizeFp8BlockSpec spec, CpuThreads threads) {
+  private QuantizeFp8BlockKernel(QuantizeFp8BlockSpec spec, Engine engine) {
     this.spec = spec;
-    this.threads = threads;
+    this.engine = engine;
     scaling =
         new Fp8Scaling(DType.E4M3FN, spec.scaleDtype(), spec.scaleMode(), 448f, spec.amaxFloor());
   }
 
-  static Plan<QuantizeFp8BlockArgs> plan(QuantizeFp8BlockSpec spec, CpuThreads threads) {
+  static Plan<QuantizeFp8BlockArgs> plan(QuantizeFp8BlockSpec spec, Engine engine) {
     return Plan.runs(
         "quantize_fp8_block.tile",
         KernelTraits.PLAIN_F32,
-        new QuantizeFp8BlockKernel(spec, threads));
+        new QuantizeFp8BlockKernel(spec, engine));
   }
 
   @Override
   public void launch(BackendQueue queue, QuantizeFp8BlockArgs args, DeviceMemory workspace) {
-    TileQuantiser quantiser = new TileQuantiser(scaling, args.w(), args.q(), args.scale());
+    TileQuantiser quantiser =
+        new TileQuantiser(scaling, args.w(), args.q(), args.scale(), engine.kernels());
     long across = Math.ceilDiv(spec.columns(), spec.blockColumns());
     long down = Math.ceilDiv(spec.rows(), spec.blockRows());
-    threads.forEach(
+    engine.forEach(
         down * across,
         8L * spec.blockRows() * spec.blockColumns(),
         tile -> {

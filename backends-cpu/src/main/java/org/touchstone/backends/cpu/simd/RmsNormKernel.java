@@ -4,7 +4,6 @@ import org.jspecify.annotations.Nullable;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.op.RmsNormArgs;
 import org.touchstone.api.op.RmsNormSpec;
-import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -16,28 +15,32 @@ import org.touchstone.backends.spi.Plan;
 final class RmsNormKernel implements Kernel<RmsNormArgs> {
   private final long hidden;
   private final RmsNormStrips norm;
-  private final CpuThreads threads;
+  private final Engine engine;
 
-  private RmsNormKernel(RmsNormSpec spec, CpuThreads threads) {
+  private RmsNormKernel(RmsNormSpec spec, Engine engine) {
     this.hidden = spec.hidden();
-    this.norm = new RmsNormStrips(spec.variant(), hidden, spec.eps(), spec.output());
-    this.threads = threads;
+    this.norm =
+        new RmsNormStrips(spec.variant(), hidden, spec.eps(), spec.output(), engine.kernels());
+    this.engine = engine;
   }
 
-  static Plan<RmsNormArgs> plan(RmsNormSpec spec, CpuThreads threads) {
-    KernelTraits traits = KernelTraits.PLAIN_F32.with(RmsNormStrips.CHAIN).with(VectorMath.ULPS);
-    return Plan.runs("rms_norm.strips", traits, new RmsNormKernel(spec, threads));
+  static Plan<RmsNormArgs> plan(RmsNormSpec spec, Engine engine) {
+    KernelTraits traits =
+        KernelTraits.PLAIN_F32
+            .with(engine.kernels().squareSumChain())
+            .with(engine.kernels().ulps());
+    return Plan.runs("rms_norm.strips", traits, new RmsNormKernel(spec, engine));
   }
 
   @Override
   public void launch(BackendQueue queue, RmsNormArgs args, DeviceMemory workspace) {
-    TensorRows x = TensorRows.of(args.x());
-    @Nullable TensorRows w = args.w() == null ? null : TensorRows.of(args.w());
-    @Nullable TensorRows z = args.z() == null ? null : TensorRows.of(args.z());
-    TensorRows y = TensorRows.of(args.y());
+    TensorRows x = TensorRows.of(args.x(), engine.kernels());
+    @Nullable TensorRows w = args.w() == null ? null : TensorRows.of(args.w(), engine.kernels());
+    @Nullable TensorRows z = args.z() == null ? null : TensorRows.of(args.z(), engine.kernels());
+    TensorRows y = TensorRows.of(args.y(), engine.kernels());
     long rows = args.x().dim(0);
     long perTask = Strip.rowsPerTask(hidden);
-    threads.forEach(
+    engine.forEach(
         Math.ceilDiv(rows, perTask),
         2 * hidden * perTask,
         task -> {
@@ -56,7 +59,7 @@ final class RmsNormKernel implements Kernel<RmsNormArgs> {
       int count = Strip.count(hidden, from);
       x.load(row, from, strip.a, 0, count);
       Strip.clearTail(strip.a, count, RmsNormStrips.UNROLLED);
-      sum += RmsNormStrips.sumOfSquares(strip.a, count);
+      sum += engine.kernels().squareSum(strip.a, count);
     }
     float r = norm.reciprocalRoot(sum);
     for (long from = 0; from < hidden; from += Strip.LENGTH) {

@@ -5,6 +5,9 @@ import jdk.incubator.vector.VectorSpecies;
 import org.touchstone.api.Chain;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.RmsNormVariant;
+import org.touchstone.backends.cpu.micro.RowKernels;
+import org.touchstone.backends.cpu.micro.RowKernels.Rounding;
+import org.touchstone.backends.cpu.micro.RowKernels.Weighting;
 
 /** Normalises rows strip by strip: the sum of squares first, then the products of a variant. */
 final class RmsNormStrips {
@@ -20,13 +23,15 @@ final class RmsNormStrips {
   private final RmsNormVariant variant;
   private final long hidden;
   private final float eps;
-  private final boolean narrow;
+  private final Rounding rounding;
+  private final RowKernels kernels;
 
-  RmsNormStrips(RmsNormVariant variant, long hidden, float eps, DType output) {
+  RmsNormStrips(RmsNormVariant variant, long hidden, float eps, DType output, RowKernels kernels) {
     this.variant = variant;
     this.hidden = hidden;
     this.eps = eps;
-    this.narrow = output == DType.BF16;
+    this.rounding = output == DType.BF16 ? Rounding.BF16 : Rounding.NONE;
+    this.kernels = kernels;
   }
 
   /** Returns the sum of squares of a strip. */
@@ -63,46 +68,42 @@ final class RmsNormStrips {
    * @param z gates, overwritten; not read without
    */
   void normalise(float[] x, float r, float[] w, float[] z, int count) {
-    switch (variant) {
-      case NO_WEIGHT -> scale(x, r, count);
-      case FP32_MUL -> multiply(x, r, w, count);
-      case ONE_PLUS_W -> multiplyOnePlus(x, r, w, count);
-      case CAST_THEN_MUL -> castThenMultiply(x, r, w, count);
-      case GATED -> {
-        multiply(x, r, w, count);
-        gate(x, z, count, narrow);
-      }
-      case GATED_CAST_THEN_MUL -> {
-        castThenMultiply(x, r, w, count);
-        gate(x, z, count, false);
-      }
+    Weighting cast = rounding == Rounding.BF16 ? Weighting.CAST_THEN_WEIGHT : Weighting.WEIGHT;
+    Weighting weighting =
+        switch (variant) {
+          case NO_WEIGHT -> Weighting.NONE;
+          case FP32_MUL, GATED -> Weighting.WEIGHT;
+          case ONE_PLUS_W -> Weighting.ONE_PLUS;
+          case CAST_THEN_MUL, GATED_CAST_THEN_MUL -> cast;
+        };
+    kernels.normalise(x, count, r, w, weighting);
+    if (variant == RmsNormVariant.GATED) {
+      kernels.gate(x, z, count, rounding);
+    } else if (variant == RmsNormVariant.GATED_CAST_THEN_MUL) {
+      kernels.gate(x, z, count, Rounding.NONE);
     }
   }
 
-  private static void scale(float[] x, float r, int count) {
+  static void scale(float[] x, float r, int count) {
     for (int i = 0; i < count; i += F.length()) {
       FloatVector.fromArray(F, x, i).mul(r).intoArray(x, i);
     }
   }
 
-  private static void multiply(float[] x, float r, float[] w, int count) {
+  static void multiply(float[] x, float r, float[] w, int count) {
     for (int i = 0; i < count; i += F.length()) {
       FloatVector.fromArray(F, x, i).mul(r).mul(FloatVector.fromArray(F, w, i)).intoArray(x, i);
     }
   }
 
-  private static void multiplyOnePlus(float[] x, float r, float[] w, int count) {
+  static void multiplyOnePlus(float[] x, float r, float[] w, int count) {
     for (int i = 0; i < count; i += F.length()) {
       FloatVector weight = FloatVector.fromArray(F, w, i).add(1f);
       FloatVector.fromArray(F, x, i).mul(r).mul(weight).intoArray(x, i);
     }
   }
 
-  private void castThenMultiply(float[] x, float r, float[] w, int count) {
-    if (!narrow) {
-      multiply(x, r, w, count);
-      return;
-    }
+  static void castThenMultiply(float[] x, float r, float[] w, int count) {
     for (int i = 0; i < count; i += F.length()) {
       VectorMath.roundToBf16(FloatVector.fromArray(F, x, i).mul(r))
           .mul(FloatVector.fromArray(F, w, i))
@@ -111,11 +112,11 @@ final class RmsNormStrips {
   }
 
   /** Multiplies by silu of the gates, which are replaced. */
-  private static void gate(float[] x, float[] z, int count, boolean round) {
+  static void gate(float[] x, float[] z, int count, Rounding before) {
     VectorMath.silu(z, 0, count);
     for (int i = 0; i < count; i += F.length()) {
       FloatVector v = FloatVector.fromArray(F, x, i);
-      FloatVector rounded = round ? VectorMath.roundToBf16(v) : v;
+      FloatVector rounded = before == Rounding.BF16 ? VectorMath.roundToBf16(v) : v;
       rounded.mul(FloatVector.fromArray(F, z, i)).intoArray(x, i);
     }
   }

@@ -11,7 +11,6 @@ import org.touchstone.api.op.RopeApplyArgs;
 import org.touchstone.api.op.RopeApplySpec;
 import org.touchstone.api.op.RopeApplySpec.Direction;
 import org.touchstone.api.op.RopeApplySpec.Pairing;
-import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -27,22 +26,22 @@ final class RopeApplyKernel implements Kernel<RopeApplyArgs> {
   private static final VectorShuffle<Float> SWAP = VectorShuffle.fromOp(F, i -> i ^ 1);
 
   private final RopeApplySpec spec;
-  private final CpuThreads threads;
+  private final Engine engine;
 
-  private RopeApplyKernel(RopeApplySpec spec, CpuThreads threads) {
+  private RopeApplyKernel(RopeApplySpec spec, Engine engine) {
     this.spec = spec;
-    this.threads = threads;
+    this.engine = engine;
   }
 
-  static Plan<RopeApplyArgs> plan(RopeApplySpec spec, CpuThreads threads) {
+  static Plan<RopeApplyArgs> plan(RopeApplySpec spec, Engine engine) {
     return Plan.runs(
         "rope_apply." + (spec.pairing() == Pairing.NEOX ? "neox" : "gptj"),
         KernelTraits.PLAIN_F32,
-        new RopeApplyKernel(spec, threads));
+        new RopeApplyKernel(spec, engine));
   }
 
   /** Heads of a tensor [T, heads, D]. */
-  private static final class Heads {
+  private final class Heads {
     final MemorySegment memory;
     private final DType dtype;
     private final long tokenPitch;
@@ -60,11 +59,11 @@ final class RopeApplyKernel implements Kernel<RopeApplyArgs> {
     }
 
     void load(long token, long head, long element, float[] to, int count) {
-      FloatRows.load(memory, offset(token, head, element), dtype, to, 0, count);
+      engine.kernels().load(memory, offset(token, head, element), dtype, to, 0, count);
     }
 
     void store(long token, long head, long element, float[] from, int count) {
-      FloatRows.store(from, 0, memory, offset(token, head, element), dtype, count);
+      engine.kernels().store(from, 0, memory, offset(token, head, element), dtype, count);
     }
   }
 
@@ -72,10 +71,10 @@ final class RopeApplyKernel implements Kernel<RopeApplyArgs> {
   public void launch(BackendQueue queue, RopeApplyArgs args, DeviceMemory workspace) {
     Heads x = new Heads(args.x());
     Heads y = new Heads(args.y());
-    TensorRows cos = TensorRows.of(args.cos());
-    TensorRows sin = TensorRows.of(args.sin());
+    TensorRows cos = TensorRows.of(args.cos(), engine.kernels());
+    TensorRows sin = TensorRows.of(args.sin(), engine.kernels());
     boolean inPlace = args.x().sameView(args.y());
-    threads.forEach(
+    engine.forEach(
         args.x().dim(0),
         spec.heads() * spec.headDim(),
         token -> {

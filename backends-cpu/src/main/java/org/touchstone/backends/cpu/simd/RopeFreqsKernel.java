@@ -5,7 +5,6 @@ import java.lang.foreign.ValueLayout;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.op.RopeFreqsArgs;
 import org.touchstone.api.op.RopeFreqsSpec;
-import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -19,28 +18,28 @@ final class RopeFreqsKernel implements Kernel<RopeFreqsArgs> {
 
   private final double[] frequencies;
   private final double factor;
-  private final CpuThreads threads;
+  private final Engine engine;
 
-  private RopeFreqsKernel(RopeFreqsSpec spec, CpuThreads threads) {
+  private RopeFreqsKernel(RopeFreqsSpec spec, Engine engine) {
     this.frequencies = spec.frequencies();
     this.factor = spec.attentionFactor();
-    this.threads = threads;
+    this.engine = engine;
   }
 
-  static Plan<RopeFreqsArgs> plan(RopeFreqsSpec spec, CpuThreads threads) {
+  static Plan<RopeFreqsArgs> plan(RopeFreqsSpec spec, Engine engine) {
     return new Plan.Runs<>(
         "rope_freqs.fp64",
         KernelTraits.PLAIN_F32.with(VectorMath.ULPS),
-        () -> new RopeFreqsKernel(spec, threads));
+        () -> new RopeFreqsKernel(spec, engine));
   }
 
   @Override
   public void launch(BackendQueue queue, RopeFreqsArgs args, DeviceMemory workspace) {
     MemorySegment positions = Memories.host(args.positions());
-    TensorRows cos = TensorRows.of(args.cos());
-    TensorRows sin = TensorRows.of(args.sin());
+    TensorRows cos = TensorRows.of(args.cos(), engine.kernels());
+    TensorRows sin = TensorRows.of(args.sin(), engine.kernels());
     long pitch = Integer.BYTES * args.positions().strides().step(0);
-    threads.forEach(
+    engine.forEach(
         args.positions().dim(0),
         (long) COST * frequencies.length,
         token ->

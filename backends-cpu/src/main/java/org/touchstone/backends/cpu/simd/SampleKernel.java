@@ -10,7 +10,6 @@ import org.touchstone.api.KernelTraits;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.SampleArgs;
 import org.touchstone.api.op.SampleSpec;
-import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -29,23 +28,23 @@ final class SampleKernel implements Kernel<SampleArgs> {
 
   private final SampleSpec spec;
   private final long vocabulary;
-  private final CpuThreads threads;
+  private final Engine engine;
 
-  private SampleKernel(SampleSpec spec, CpuThreads threads) {
+  private SampleKernel(SampleSpec spec, Engine engine) {
     this.spec = spec;
     this.vocabulary = spec.vocabulary();
-    this.threads = threads;
+    this.engine = engine;
   }
 
-  static Plan<SampleArgs> plan(SampleSpec spec, CpuThreads threads) {
+  static Plan<SampleArgs> plan(SampleSpec spec, Engine engine) {
     return Plan.runs(
         spec.random() ? "sample.radix" : "sample.argmax",
         KernelTraits.PLAIN_F32.with(Accumulator.F64).with(VectorMath.ULPS),
-        new SampleKernel(spec, threads));
+        new SampleKernel(spec, engine));
   }
 
   private long tasks(SampleArgs args) {
-    return Math.min(args.ids().dim(0), threads.count());
+    return Math.min(args.ids().dim(0), engine.threads().count());
   }
 
   @Override
@@ -59,10 +58,10 @@ final class SampleKernel implements Kernel<SampleArgs> {
     if (rows == 0) {
       return;
     }
-    TensorRows logits = TensorRows.of(args.logits());
-    TensorRows ids = TensorRows.of(args.ids());
+    TensorRows logits = TensorRows.of(args.logits(), engine.kernels());
+    TensorRows ids = TensorRows.of(args.ids(), engine.kernels());
     long tasks = tasks(args);
-    threads.forEach(
+    engine.forEach(
         tasks,
         COST * vocabulary * Math.ceilDiv(rows, tasks),
         task -> {
@@ -80,11 +79,11 @@ final class SampleKernel implements Kernel<SampleArgs> {
         });
   }
 
-  private static float uniform(SampleArgs args, long row) {
+  private float uniform(SampleArgs args, long row) {
     if (args.uniform() == null) {
       return 0;
     }
-    TensorRows uniform = TensorRows.of(args.uniform());
+    TensorRows uniform = TensorRows.of(args.uniform(), engine.kernels());
     return uniform.memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, uniform.offset(row, 0));
   }
 
@@ -150,7 +149,7 @@ final class SampleKernel implements Kernel<SampleArgs> {
       int count = Strip.count(vocabulary, from);
       logits.load(row, from, x, 0, count);
       exponents(x, max, count);
-      VectorMath.exp(x, 0, count);
+      engine.kernels().exp(x, count, 0);
       FloatRows.store(x, 0, workspace.weights(), from * Float.BYTES, DType.F32, count);
     }
     return new SampleFilter(spec, logits, row, workspace).draw(uniform);

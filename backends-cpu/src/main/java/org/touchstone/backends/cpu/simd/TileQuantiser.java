@@ -6,6 +6,7 @@ import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.format.E8m0;
 import org.touchstone.api.format.Fp8Scaling;
+import org.touchstone.backends.cpu.micro.RowKernels;
 import org.touchstone.backends.spi.Memories;
 
 /**
@@ -14,15 +15,17 @@ import org.touchstone.backends.spi.Memories;
  */
 final class TileQuantiser {
   private final Fp8Scaling scaling;
+  private final RowKernels kernels;
   private final TensorRows x;
   private final MemorySegment codes;
   private final long codePitch;
   private final Tensor scale;
   private final MemorySegment scales;
 
-  TileQuantiser(Fp8Scaling scaling, Tensor x, Tensor q, Tensor scale) {
+  TileQuantiser(Fp8Scaling scaling, Tensor x, Tensor q, Tensor scale, RowKernels kernels) {
     this.scaling = scaling;
-    this.x = TensorRows.of(x);
+    this.kernels = kernels;
+    this.x = TensorRows.of(x, kernels);
     codes = Memories.host(q);
     codePitch = q.strides().step(0);
     this.scale = scale;
@@ -38,7 +41,7 @@ final class TileQuantiser {
       for (long from = fromColumn; from < toColumn; from += Strip.LENGTH) {
         int count = Strip.count(toColumn, from);
         x.load(row, from, values, 0, count);
-        amax = Math.max(amax, largest(values, count));
+        amax = Math.max(amax, kernels.amax(values, count));
       }
     }
     float s = scaling.scaleFor(amax);
@@ -46,22 +49,10 @@ final class TileQuantiser {
       for (long from = fromColumn; from < toColumn; from += Strip.LENGTH) {
         int count = Strip.count(toColumn, from);
         x.load(row, from, values, 0, count);
-        for (int i = 0; i < count; i++) {
-          codes.set(
-              ValueLayout.JAVA_BYTE, row * codePitch + from + i, scaling.quantize(values[i], s));
-        }
+        Fp8Groups.codes(kernels, scaling, values, count, s, codes, row * codePitch + from);
       }
     }
     put(scaleRow * scale.strides().step(0) + scaleColumn, s);
-  }
-
-  /** Returns the largest magnitude; NaN when there is one. */
-  private static float largest(float[] values, int count) {
-    float amax = 0;
-    for (int i = 0; i < count; i++) {
-      amax = Math.max(amax, Math.abs(values[i]));
-    }
-    return amax;
   }
 
   private void put(long element, float s) {

@@ -89,16 +89,9 @@ final class TokenRows {
     FloatRows.load(memory, offset(sequence, token, head), dtype, to, at, count);
   }
 
-  /** Reads the rows of {@code tokens} tokens into FP32 rows that start {@code stride} apart. */
-  void load(long sequence, long token, int tokens, long head, float[] to, int at, int stride) {
-    long from = offset(sequence, token, head);
-    if (stride == count && tokenStep == count * (dtype.bits() / 8L)) {
-      FloatRows.load(memory, from, dtype, to, at, tokens * count);
-      return;
-    }
-    for (int i = 0; i < tokens; i++) {
-      FloatRows.load(memory, from + i * tokenStep, dtype, to, at + i * stride, count);
-    }
+  /** Returns the distance of the rows of adjacent tokens, in bytes. */
+  long tokenPitch() {
+    return tokenStep;
   }
 
   /** Writes a row of one FP32 element. */

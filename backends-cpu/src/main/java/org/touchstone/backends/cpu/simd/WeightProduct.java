@@ -1,11 +1,16 @@
 package org.touchstone.backends.cpu.simd;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 import org.touchstone.api.Chain;
+import org.touchstone.api.format.DType;
 import org.touchstone.api.op.GemmOperands;
+import org.touchstone.backends.cpu.micro.ActivationRows;
+import org.touchstone.backends.cpu.micro.MicroKernels;
+import org.touchstone.backends.cpu.micro.Weight;
 
 /**
  * Multiplies rows of activations with rows of a weight, in FP32: one block of a matrix product, the
@@ -15,6 +20,7 @@ import org.touchstone.api.op.GemmOperands;
  */
 final class WeightProduct {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   /** Elements that share a scale. */
   static final int BLOCK = GemmOperands.BLOCK;
@@ -23,10 +29,10 @@ final class WeightProduct {
   static final int LONG_BLOCK = 2 * BLOCK;
 
   /** Rows of activations that one call takes at most. */
-  static final int ROWS = 96;
+  static final int ROWS = MicroKernels.PRODUCT_ROWS;
 
   /** Rows of the weight that one call takes at most. */
-  static final int COLUMNS = 64;
+  static final int COLUMNS = MicroKernels.PRODUCT_COLUMNS;
 
   /** What a first row of the weight must be a multiple of. */
   static final int COLUMN_ALIGNMENT = 16;
@@ -39,19 +45,19 @@ final class WeightProduct {
   }
 
   /**
-   * Computes {@code out[i stride + j] = sum_k a[i,k] w[n0 + j, k]}, blocks scaled, into the
-   * scratch.
+   * Computes {@code out[i stride + j] = sum_k a[i,k] w[n0 + j, k]}, blocks scaled.
    *
    * @param m rows of activations, 1 to {@link #ROWS}
    * @param n0 first row of the weight, a multiple of {@link #COLUMN_ALIGNMENT}
    * @param n rows of the weight, 1 to {@link #COLUMNS}
-   * @return the distance of two rows in {@link GemmScratch#out}
+   * @return the distance of two rows in {@code out}
    */
-  static int compute(GemmRows a, int m, GemmWeight w, long n0, int n, GemmScratch scratch) {
+  static int compute(ActivationRows a, int m, Weight w, long n0, int n, float[] out) {
+    GemmScratch scratch = GemmScratch.ofThread();
     int group = Math.max(FloatGemm.LANES, GemmTiles.COLUMNS);
     int stride = Math.ceilDiv(n, group) * group;
     if (w.k() == 0) {
-      Arrays.fill(scratch.out, 0, m * stride, 0f);
+      Arrays.fill(out, 0, m * stride, 0f);
       return stride;
     }
     Arrays.fill(scratch.sums, 0, m * stride * FloatGemm.LANES, 0f);
@@ -60,11 +66,11 @@ final class WeightProduct {
     } else {
       rows(a, m, w, n0, n, stride, scratch);
     }
-    LaneSums.add(scratch.sums, 0, scratch.out, 0, m * stride / FloatGemm.LANES);
+    LaneSums.add(scratch.sums, 0, out, 0, m * stride / FloatGemm.LANES);
     return stride;
   }
 
-  private static void row(GemmRows a, GemmWeight w, long n0, int n, GemmScratch scratch) {
+  private static void row(ActivationRows a, Weight w, long n0, int n, GemmScratch scratch) {
     int block = w.scales() == null ? LONG_BLOCK : BLOCK;
     int group = OperandPanels.group(w.dtype());
     if (w.scales() == null) {
@@ -72,7 +78,7 @@ final class WeightProduct {
     }
     for (long k = 0; k < w.k(); k += GemmScratch.ROW) {
       int count = (int) Math.min(GemmScratch.ROW, w.k() - k);
-      a.load(0, k, count, scratch.a, 0);
+      load(a, w.dtype(), 0, k, count, scratch.a, 0);
       multiply(scratch.a, OperandPanels.padded(w.dtype(), count), Gemv.rowFactor(w.dtype()));
       int whole = count % group == 0 ? count : count - count % block;
       long scaledFor = -1;
@@ -81,12 +87,12 @@ final class WeightProduct {
         if (w.scales() != null && blockRow != scaledFor) {
           scaledFor = blockRow;
           for (int i = 0; i < Math.ceilDiv(count, BLOCK); i++) {
-            scratch.scales[i] = a.scale(0, k / BLOCK + i) * w.scale(blockRow, k / BLOCK + i);
+            scratch.scales[i] = scale(a, 0, k / BLOCK + i) * scale(w, blockRow, k / BLOCK + i);
           }
         }
         long[] b = scratch.rowOffsets;
         for (int r = 0; r < Gemv.ROWS; r++) {
-          b[r] = w.offset(n0 + Math.min(j + r, n - 1), k);
+          b[r] = w.element(n0 + Math.min(j + r, n - 1), k);
         }
         int at = j * FloatGemm.LANES;
         if (whole > 0) {
@@ -114,7 +120,7 @@ final class WeightProduct {
   }
 
   /** Adds the products of a last block that ends within a group of vectors. */
-  private static void tail(GemmWeight w, int from, int to, int block, GemmScratch scratch, int at) {
+  private static void tail(Weight w, int from, int to, int block, GemmScratch scratch, int at) {
     int bytes = w.dtype().bits() / 8;
     int padded = OperandPanels.padded(w.dtype(), to - from);
     long pitch = (long) padded * bytes;
@@ -144,6 +150,31 @@ final class WeightProduct {
         at);
   }
 
+  /** Unpacks elements of a row into a panel, in the order of the weight's type. */
+  private static void load(
+      ActivationRows a, DType weight, int row, long k, int count, float[] to, int at) {
+    long byteOffset = a.offset(row) + k * a.dtype().bits() / Byte.SIZE;
+    if (a.dtype() == weight) {
+      OperandPanels.load(a.memory(), byteOffset, weight, to, at, count);
+    } else {
+      // Panels of F32 keep the order of the elements.
+      FloatRows.load(a.memory(), byteOffset, a.dtype(), to, at, count);
+      Arrays.fill(to, at + count, at + OperandPanels.padded(weight, count), 0f);
+    }
+  }
+
+  private static float scale(ActivationRows a, int row, long block) {
+    MemorySegment scales = a.scales();
+    return scales == null ? 1 : scales.get(FLOAT, a.scaleOffset(row) + 4 * block);
+  }
+
+  private static float scale(Weight w, long blockRow, long block) {
+    MemorySegment scales = w.scales();
+    return scales == null
+        ? 1
+        : scales.get(FLOAT, w.scaleOffset() + 4 * (blockRow * w.blocks() + block));
+  }
+
   private static void multiply(float[] values, int count, float factor) {
     if (factor == 1) {
       return;
@@ -154,7 +185,7 @@ final class WeightProduct {
   }
 
   private static void rows(
-      GemmRows a, int m, GemmWeight w, long n0, int n, int stride, GemmScratch scratch) {
+      ActivationRows a, int m, Weight w, long n0, int n, int stride, GemmScratch scratch) {
     int depth = GemmScratch.depth(m);
     int strip = GemmScratch.strip(m);
     int block = w.scales() == null ? LONG_BLOCK : BLOCK;
@@ -162,18 +193,18 @@ final class WeightProduct {
       int count = (int) Math.min(depth, w.k() - k);
       int padded = OperandPanels.padded(w.dtype(), count);
       for (int i = 0; i < m; i++) {
-        a.load(i, k, count, scratch.a, i * depth);
+        load(a, w.dtype(), i, k, count, scratch.a, i * depth);
       }
       for (int j = 0; j < n; j += strip) {
         int columns = Math.min(strip, n - j);
         for (int c = 0; c < columns; c++) {
           OperandPanels.load(
-              w.memory(), w.offset(n0 + j + c, k), w.dtype(), scratch.b, c * depth, count);
+              w.memory(), w.element(n0 + j + c, k), w.dtype(), scratch.b, c * depth, count);
         }
         for (int from = 0; from < padded; from += block) {
-          float scale = w.scale((n0 + j) / BLOCK, (k + from) / BLOCK);
+          float scale = scale(w, (n0 + j) / BLOCK, (k + from) / BLOCK);
           for (int i = 0; i < m; i++) {
-            scratch.scales[i] = w.scales() == null ? 1 : a.scale(i, (k + from) / BLOCK) * scale;
+            scratch.scales[i] = w.scales() == null ? 1 : scale(a, i, (k + from) / BLOCK) * scale;
           }
           int length = Math.min(block, padded - from);
           int rows;

@@ -1,0 +1,230 @@
+// Rows times weights in FP32, for any vector width. The including file has defined the vectors of its instruction set.
+//
+// Packed weights: a panel of 64 rows (columns of the result) is a sequence of blocks of 128 elements along K; a block is a
+// sequence of steps of 256 bytes, 4, 2 or 1 elements of all 64 rows for E4M3, BF16 and F32. Plain weights are brought into this
+// order block by block, so both give the same bits.
+//
+// A product of a block is added up in ascending k from zero, then added to the result with one fused multiply-add by its scale,
+// whatever the number of rows: the bits of a row do not depend on the rows beside it.
+#include "pack.h"
+#include "rows.h"
+
+static const int64_t PREFETCH = 8192;
+
+template <int TYPE> struct Weight;
+
+template <> struct Weight<TS_F32> {
+  enum { STEP = 1 };
+  static constexpr float UNDO = 1, PANEL = 1;
+  INLINE void step(const uint8_t* p, V (*o)[16 / LANES], NanTrace&) {
+    for (int v = 0; v < 16 / LANES; v++) o[0][v] = vload((const float*)p + v * LANES);
+  }
+};
+
+template <> struct Weight<TS_BF16> {
+  enum { STEP = 2 };
+  static constexpr float UNDO = 1, PANEL = 1;
+  INLINE void step(const uint8_t* p, V (*o)[16 / LANES], NanTrace&) {
+    for (int v = 0; v < 16 / LANES; v++) {
+      I x = iload(p + 4 * v * LANES);
+      o[0][v] = (V)(x << 16);
+      o[1][v] = (V)(x & (int32_t)0xFFFF0000);
+    }
+  }
+};
+
+// Codes keep their narrow exponent bias in registers (2^-120), rows are raised by 2^60 and the rest is undone: all of them are
+// powers of two and no product leaves the normal range, so nothing is rounded.
+template <> struct Weight<TS_E4M3> {
+  enum { STEP = 4 };
+  static constexpr float UNDO = 0x1p60f, PANEL = 0x1p60f;
+  INLINE void step(const uint8_t* p, V (*o)[16 / LANES], NanTrace& trace) { e4m3_step(p, o, trace); }
+};
+
+// MR rows times SUBS * 16 columns of a block, weights unpacked in registers.
+template <int TYPE, int MR, int SUBS, bool FETCH>
+INLINE void fused(const uint8_t* b, const float* a, const float* scales, float scale, float* c, int stride, NanTrace& trace) {
+  constexpr int NV = SUBS * 16 / LANES, STEP = Weight<TYPE>::STEP;
+  V acc[MR][NV];
+  for (int m = 0; m < MR; m++)
+    for (int v = 0; v < NV; v++) acc[m][v] = vset(0);
+  for (int s = 0; s < TS_BLOCK / STEP; s++) {
+    if (FETCH)
+      for (int z = 0; z < 4; z++) __builtin_prefetch(b + 256 * s + 64 * z + PREFETCH);
+    for (int z = 0; z < SUBS; z++) {
+      V w[STEP][16 / LANES];
+      Weight<TYPE>::step(b + 256 * s + 64 * z, w, trace);
+      for (int k = 0; k < STEP; k++)
+        for (int m = 0; m < MR; m++) {
+          V x = vset(a[m * TS_BLOCK + s * STEP + k]);
+          for (int v = 0; v < 16 / LANES; v++)
+            acc[m][z * 16 / LANES + v] = vfma(w[k][v], x, acc[m][z * 16 / LANES + v]);
+        }
+    }
+  }
+  for (int m = 0; m < MR; m++) {
+    V s = vset(scales[m] * scale);
+    for (int v = 0; v < NV; v++) {
+      float* to = c + (int64_t)m * stride + v * LANES;
+      V sum = Weight<TYPE>::UNDO == 1 ? acc[m][v] : acc[m][v] * Weight<TYPE>::UNDO;
+      vstore(to, vfma(sum, s, vload(to)));
+    }
+  }
+}
+
+template <int TYPE, int MR>
+static void fused_block(const uint8_t* b, const float* a, const float* scales, float scale, float* c, int stride, NanTrace& trace) {
+  constexpr int SUBS = fused_subs(MR);
+  fused<TYPE, MR, SUBS, true>(b, a, scales, scale, c, stride, trace);
+  for (int z = SUBS; z < 4; z += SUBS) fused<TYPE, MR, SUBS, false>(b + 64 * z, a, scales, scale, c + 16 * z, stride, trace);
+}
+
+// Unpacks TILE_VECTORS vectors of columns of a block: panel[k][columns].
+template <int TYPE>
+static void unpack_panel(const uint8_t* b, float* panel, NanTrace& trace) {
+  constexpr int SUBS = TILE_VECTORS * LANES / 16, STEP = Weight<TYPE>::STEP;
+  for (int s = 0; s < TS_BLOCK / STEP; s++)
+    for (int z = 0; z < SUBS; z++) {
+      V w[STEP][16 / LANES];
+      Weight<TYPE>::step(b + 256 * s + 64 * z, w, trace);
+      __builtin_prefetch(b + 256 * s + 64 * z + PREFETCH);
+      for (int k = 0; k < STEP; k++)
+        for (int v = 0; v < 16 / LANES; v++)
+          vstore(panel + (s * STEP + k) * SUBS * 16 + z * 16 + v * LANES,
+                 Weight<TYPE>::PANEL == 1 ? w[k][v] : w[k][v] * Weight<TYPE>::PANEL);
+    }
+}
+
+// MR rows times TILE_VECTORS vectors of columns, k terms; a's rows are a_pitch apart, b's b_pitch.
+template <int MR>
+INLINE void tile_sums(const float* a, int a_pitch, const float* b, int b_pitch, int k, V (*acc)[TILE_VECTORS]) {
+  for (int m = 0; m < MR; m++)
+    for (int v = 0; v < TILE_VECTORS; v++) acc[m][v] = vset(0);
+  for (int p = 0; p < k; p++) {
+    V w[TILE_VECTORS];
+    for (int v = 0; v < TILE_VECTORS; v++) w[v] = vload(b + (int64_t)p * b_pitch + v * LANES);
+    for (int m = 0; m < MR; m++) {
+      V x = vset(a[(int64_t)m * a_pitch + p]);
+      for (int v = 0; v < TILE_VECTORS; v++) acc[m][v] = vfma(w[v], x, acc[m][v]);
+    }
+  }
+}
+
+template <int MR>
+static void tile(const float* a, const float* panel, const float* scales, float scale, float* c, int stride) {
+  V acc[MR][TILE_VECTORS];
+  tile_sums<MR>(a, TS_BLOCK, panel, TILE_VECTORS * LANES, TS_BLOCK, acc);
+  for (int m = 0; m < MR; m++) {
+    V s = vset(scales[m] * scale);
+    for (int v = 0; v < TILE_VECTORS; v++) {
+      float* to = c + (int64_t)m * stride + v * LANES;
+      vstore(to, vfma(acc[m][v], s, vload(to)));
+    }
+  }
+}
+
+template <int MR>
+INLINE void tile_of(int rows, const float* a, const float* panel, const float* scales, float scale, float* c, int stride) {
+  if (rows == MR) {
+    tile<MR>(a, panel, scales, scale, c, stride);
+  } else if constexpr (MR > 1) {
+    tile_of<MR - 1>(rows, a, panel, scales, scale, c, stride);
+  }
+}
+
+// One block of 64 columns: c += (a b) * scales.
+template <int TYPE>
+static void fp32_block(const uint8_t* b, const float* a, int m, const float* scales, float scale, float* c, int stride, float* panel) {
+  NanTrace trace = trace_start();
+  switch (m) {
+    case 1: fused_block<TYPE, 1>(b, a, scales, scale, c, stride, trace); break;
+    case 2: fused_block<TYPE, 2>(b, a, scales, scale, c, stride, trace); break;
+    case 3: fused_block<TYPE, 3>(b, a, scales, scale, c, stride, trace); break;
+    case 4: fused_block<TYPE, 4>(b, a, scales, scale, c, stride, trace); break;
+    default: {
+      constexpr int COLUMNS = TILE_VECTORS * LANES;
+      for (int g = 0; g < TS_PANEL; g += COLUMNS) {
+        unpack_panel<TYPE>(b + 4 * g, panel, trace);
+        int tiles = (m + TILE_ROWS - 1) / TILE_ROWS;
+        for (int i = 0, from = 0; i < tiles; i++) {
+          int rows = (m - from + tiles - i - 1) / (tiles - i);
+          tile_of<TILE_ROWS>(rows, a + from * TS_BLOCK, panel, scales + from, scale, c + (int64_t)from * stride + g, stride);
+          from += rows;
+        }
+      }
+    }
+  }
+  if (TYPE == TS_E4M3 && trace_found(trace)) poison(b, m, c, stride);
+}
+
+// 128 elements of a row, or count and zeros behind them, as FP32 times a factor.
+static void load_row_block(int type, const uint8_t* row, int64_t k, int count, float factor, float* to) {
+  row += k * element_bytes(type);
+  int i = 0;
+  for (; i <= count - LANES; i += LANES) vstore(to + i, load_typed(type, row, i) * vset(factor));
+  if (i < count) {
+    vstore(to + i, load_tail(type, row, i, count - i) * vset(factor));
+    i += LANES;
+  }
+  for (; i < TS_BLOCK; i += LANES) vstore(to + i, vset(0));
+}
+
+// How a product reads its rows and multiplies a block.
+template <int TYPE> struct Fp32Path {
+  typedef float Element;
+  static void load(int type, const uint8_t* row, int64_t k, int count, float* to) {
+    load_row_block(type, row, k, count, TYPE == TS_E4M3 ? 0x1p60f : 1.0f, to);
+  }
+  static void block(const uint8_t* b, const float* a, int m, const float* scales, float scale, float* c, int stride, void* panel) {
+    fp32_block<TYPE>(b, a, m, scales, scale, c, stride, (float*)panel);
+  }
+};
+
+// Bytes of scratch: unpacked rows, their scales, a block in packed order, a panel of unpacked weights.
+enum { ROW_BYTES = 448 * 1024, SCALE_BYTES = 64 * 1024, BLOCK_BYTES = 32 * 1024, PANEL_BYTES = 64 * 1024 };
+static_assert(ROW_BYTES + SCALE_BYTES + BLOCK_BYTES + PANEL_BYTES <= TS_SCRATCH, "scratch");
+
+template <class PATH>
+static void product_of(const ts_product_args* args) {
+  typedef typename PATH::Element Element;
+  uint8_t* scratch = (uint8_t*)args->scratch;
+  Element* a = (Element*)scratch;
+  float* scales = (float*)(scratch + ROW_BYTES);
+  uint8_t* packed = scratch + ROW_BYTES + SCALE_BYTES;
+  void* panel = packed + BLOCK_BYTES;
+  const int m = args->m, n = args->n, type = args->weight_type;
+  const int64_t k = args->k, bytes = element_bytes(type), blocks = (k + TS_BLOCK - 1) / TS_BLOCK;
+  const int64_t* rows = (const int64_t*)args->rows;
+  const int64_t* row_scales = (const int64_t*)args->row_scales;
+  float* out = (float*)args->out;
+  for (int i = 0; i < m; i++) __builtin_memset(out + (int64_t)i * args->stride, 0, args->stride * sizeof(float));
+  // A quarter of a megabyte of rows stays in the second-level cache.
+  int64_t at_once = (256 * 1024) / ((int64_t)m * TS_BLOCK * (int64_t)sizeof(Element));
+  at_once = at_once < 1 ? 1 : at_once > 128 ? 128 : at_once;
+  for (int64_t first = 0; first < blocks; first += at_once) {
+    int64_t end = first + at_once < blocks ? first + at_once : blocks;
+    for (int64_t b = first; b < end; b++)
+      for (int i = 0; i < m; i++) {
+        int count = least(k - b * TS_BLOCK, TS_BLOCK);
+        PATH::load(args->row_type, (const uint8_t*)rows[i], b * TS_BLOCK, count, a + ((b - first) * m + i) * TS_BLOCK);
+        scales[(b - first) * m + i] = row_scales ? ((const float*)row_scales[i])[b] : 1.0f;
+      }
+    for (int j = 0; j < n; j += TS_PANEL) {
+      const float* weight_scales = (const float*)args->weight_scales;
+      if (weight_scales) weight_scales += j / TS_BLOCK * args->scale_pitch;
+      for (int64_t b = first; b < end; b++) {
+        const uint8_t* block;
+        if (args->weight_pitch) {
+          int count = least(k - b * TS_BLOCK, TS_BLOCK);
+          pack_block((const uint8_t*)args->weight + j * args->weight_pitch + b * TS_BLOCK * bytes, args->weight_pitch,
+                     least(n - j, TS_PANEL), count, type, packed);
+          block = packed;
+        } else {
+          block = (const uint8_t*)args->weight + (j / TS_PANEL * blocks + b) * TS_PANEL * TS_BLOCK * bytes;
+        }
+        PATH::block(block, a + (b - first) * m * TS_BLOCK, m, scales + (b - first) * m, weight_scales ? weight_scales[b] : 1.0f,
+                    out + j, args->stride, panel);
+      }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+// AVX2 and FMA: eight lanes. GCC's vector operators do the rest.
+#pragma once
+#include <immintrin.h>
+#include <stdint.h>
+#define INLINE static inline __attribute__((always_inline))
+
+enum { LANES = 8 };
+typedef __m256 V;
+typedef int32_t I __attribute__((vector_size(32), may_alias));
+
+INLINE V vset(float x) { return _mm256_set1_ps(x); }
+INLINE V vload(const float* p) { return _mm256_loadu_ps(p); }
+INLINE void vstore(float* p, V x) { _mm256_storeu_ps(p, x); }
+INLINE V vfma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
+INLINE I iload(const void* p) { return (I)_mm256_loadu_si256((const __m256i*)p); }
+
+// The largest doubled codes: a NaN, and nothing else, doubles to 0xFE.
+typedef __m256i NanTrace;
+INLINE NanTrace trace_start() { return _mm256_setzero_si256(); }
+INLINE bool trace_found(NanTrace t) {
+  return _mm256_movemask_epi8(_mm256_cmpeq_epi8(t, _mm256_set1_epi8((char)0xFE))) != 0;
+}
+
+// 16 columns by 4 elements of packed E4M3 as FP32 with the narrow exponent bias: values times 2^-120.
+INLINE void e4m3_step(const uint8_t* p, V (*o)[16 / LANES], NanTrace& trace) {
+  const __m256i fields = _mm256_set1_epi16((short)0x87F0), zero = _mm256_setzero_si256();
+  for (int v = 0; v < 2; v++) {
+    __m256i x = _mm256_loadu_si256((const __m256i*)(p + 32 * v));
+    trace = _mm256_max_epu8(trace, _mm256_add_epi8(x, x));
+    __m256i odd = _mm256_and_si256(_mm256_srai_epi16(x, 4), fields);
+    __m256i even = _mm256_and_si256(_mm256_srai_epi16(_mm256_slli_epi16(x, 8), 4), fields);
+    o[0][v] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(zero, even));
+    o[1][v] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(zero, odd));
+    o[2][v] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(zero, even));
+    o[3][v] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(zero, odd));
+  }
+}
+
+// Eight codes as FP32, NaN included.
+INLINE V load_e4m3(const uint8_t* p) {
+  __m256i x = _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i*)p));
+  __m256i f = _mm256_and_si256(_mm256_slli_epi32(x, 20), _mm256_set1_epi32((int)0x87F00000));
+  __m256i m = _mm256_and_si256(x, _mm256_set1_epi32(0x7F));
+  __m256 nan = _mm256_castsi256_ps(_mm256_cmpeq_epi32(m, _mm256_set1_epi32(0x7F)));
+  return _mm256_or_ps(_mm256_mul_ps(_mm256_castsi256_ps(f), _mm256_set1_ps(0x1p120f)), nan);
+}
+INLINE V load_bf16(const uint16_t* p) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i*)p)), 16));
+}
+INLINE V load_f16(const uint16_t* p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)p)); }
+
+// FP32 rounded to nearest even BF16.
+INLINE void store_bf16(uint16_t* p, V x) {
+  __m256i bits = _mm256_castps_si256(x);
+  __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  __m256i rounded = _mm256_srli_epi32(_mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7FFF)), odd), 16);
+  __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+  rounded = _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7FC0), nan);
+  __m256i halves = _mm256_permute4x64_epi64(_mm256_packus_epi32(rounded, rounded), 0x08);
+  _mm_storeu_si128((__m128i*)p, _mm256_castsi256_si128(halves));
+}
+
+// x[i][j] becomes x[j][i].
+INLINE void vtranspose(V* x) {
+  __m256 a[8];
+  for (int i = 0; i < 4; i++) {
+    a[2 * i] = _mm256_unpacklo_ps(x[2 * i], x[2 * i + 1]);
+    a[2 * i + 1] = _mm256_unpackhi_ps(x[2 * i], x[2 * i + 1]);
+  }
+  __m256 b[8];
+  for (int i = 0; i < 2; i++) {
+    __m256* q = a + 4 * i;
+    b[4 * i] = _mm256_shuffle_ps(q[0], q[2], 0x44);
+    b[4 * i + 1] = _mm256_shuffle_ps(q[0], q[2], 0xEE);
+    b[4 * i + 2] = _mm256_shuffle_ps(q[1], q[3], 0x44);
+    b[4 * i + 3] = _mm256_shuffle_ps(q[1], q[3], 0xEE);
+  }
+  for (int i = 0; i < 4; i++) {
+    x[i] = _mm256_permute2f128_ps(b[i], b[i + 4], 0x20);
+    x[i + 4] = _mm256_permute2f128_ps(b[i], b[i + 4], 0x31);
+  }
+}
+
+// Rows times the columns that one tile of registers holds: 6 x 2 vectors.
+enum { TILE_ROWS = 6, TILE_VECTORS = 2 };
+// Groups of 16 columns that rows take at a time while weights are unpacked in registers: enough chains to keep both multipliers busy.
+constexpr int fused_subs(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }

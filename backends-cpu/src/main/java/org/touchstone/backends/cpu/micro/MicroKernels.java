@@ -1,0 +1,64 @@
+package org.touchstone.backends.cpu.micro;
+
+import org.touchstone.api.KernelTraits;
+import org.touchstone.api.Layout;
+import org.touchstone.api.Tensor;
+import org.touchstone.api.format.DType;
+import org.touchstone.api.op.GemmOperands;
+
+/**
+ * The arithmetic that operators of {@code cpu://simd} spend their time in. Java decides what is
+ * multiplied with what, in which blocks and by which thread; an implementation decides how. Results
+ * do not depend on the calling thread, on what else a call covers, or on the layout of a weight.
+ * Thread-safe.
+ */
+public interface MicroKernels extends RowKernels {
+  /** Rows that one product takes at most. */
+  int PRODUCT_ROWS = 96;
+
+  /** Columns that one product takes at most. */
+  int PRODUCT_COLUMNS = 64;
+
+  /** Returns the name for kernels and listings, for example {@code native-avx2}. */
+  String name();
+
+  /** Returns the layout in which weights of a type are multiplied fastest. */
+  Layout preferredWeights(DType dtype);
+
+  /** Returns whether weights in a layout can be multiplied. */
+  boolean reads(Layout layout, DType dtype);
+
+  /** Packs a dense weight, or a stack of them, into {@link #preferredWeights}. */
+  void pack(Tensor plain, Tensor packed);
+
+  /** Unpacks into a dense tensor; the inverse of {@link #pack}, bit by bit. */
+  void unpack(Tensor packed, Tensor plain);
+
+  /** Returns what a product of such operands declares. */
+  KernelTraits productTraits(GemmOperands operands);
+
+  /** Returns what the first column of a product must be a multiple of. */
+  int columnAlignment();
+
+  /**
+   * Computes {@code out[i stride + j] = sum_b sA(i, b) sB(j, b) sum_{k in block b} a[i, k] w[n0 +
+   * j, k]}; a scale that is not there is 1.
+   *
+   * @param m rows, 1 to {@link #PRODUCT_ROWS}
+   * @param n0 first column, a multiple of {@link #columnAlignment}
+   * @param n columns, 1 to {@link #PRODUCT_COLUMNS}
+   * @param out at least {@code PRODUCT_ROWS PRODUCT_COLUMNS} floats
+   * @return the distance of two rows in {@code out}
+   */
+  int product(ActivationRows a, int m, Weight w, long n0, int n, float[] out);
+
+  /**
+   * Returns what attention by {@link #attentionTile} declares.
+   *
+   * @param depth the longest dot product of a query and a key
+   */
+  KernelTraits attentionTraits(long depth);
+
+  /** Returns the calling thread's tile, without rows, for keys and values of some elements. */
+  AttentionTile attentionTile(long depth, long valueDim, AttentionTile.Values values);
+}

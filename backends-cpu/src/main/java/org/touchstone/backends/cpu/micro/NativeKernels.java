@@ -1,0 +1,179 @@
+package org.touchstone.backends.cpu.micro;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.touchstone.api.Chain;
+import org.touchstone.api.ErrorCode;
+import org.touchstone.api.HalException;
+import org.touchstone.api.KernelTraits;
+import org.touchstone.api.Layout;
+import org.touchstone.api.Subnormals;
+import org.touchstone.api.Tensor;
+import org.touchstone.api.Ulps;
+import org.touchstone.api.format.DType;
+import org.touchstone.api.op.GemmOperands;
+
+/** The micro-kernels of the native library for one instruction set. */
+public final class NativeKernels extends NativeRowKernels implements MicroKernels {
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+
+  // Offsets in ts_product_args.
+  private static final long ROWS = 0;
+  private static final long ROW_SCALES = 8;
+  private static final long WEIGHT = 16;
+  private static final long WEIGHT_PITCH = 24;
+  private static final long WEIGHT_SCALES = 32;
+  private static final long SCALE_PITCH = 40;
+  private static final long K = 48;
+  private static final long SCRATCH = 56;
+  private static final long OUT = 64;
+  private static final long M = 72;
+  private static final long N = 76;
+  private static final long STRIDE = 80;
+  private static final long ROW_TYPE = 84;
+  private static final long WEIGHT_TYPE = 88;
+
+  private static final KernelTraits PRODUCT =
+      KernelTraits.PLAIN_F32.with(Chain.blocked(1, Weight.BLOCK, 0));
+
+  private final InstructionSet set;
+
+  private NativeKernels(InstructionSet set) {
+    super(set.code());
+    this.set = set;
+  }
+
+  /**
+   * Returns the kernels for an instruction set.
+   *
+   * @throws HalException when the library is not loaded or the processor lacks the set
+   */
+  public static NativeKernels of(InstructionSet set, NativeLibrary library) {
+    if (!library.sets().contains(set)) {
+      throw new HalException(
+          ErrorCode.UNSUPPORTED,
+          "no native kernels for "
+              + set.id()
+              + " here: "
+              + (library.reason().isEmpty()
+                  ? "the processor lacks some of " + set.features()
+                  : library.reason()));
+    }
+    return new NativeKernels(set);
+  }
+
+  @Override
+  public String name() {
+    return "native-" + set.id();
+  }
+
+  @Override
+  public Layout preferredWeights(DType dtype) {
+    return PackedWeights.accepts(dtype) ? PackedWeights.LAYOUT : Layout.PLAIN;
+  }
+
+  @Override
+  public boolean reads(Layout layout, DType dtype) {
+    return layout.plain() || layout.equals(preferredWeights(dtype));
+  }
+
+  @Override
+  public void pack(Tensor plain, Tensor packed) {
+    NativeTensors.copy(plain, packed, NativeTensors.Direction.PACK, set);
+  }
+
+  @Override
+  public void unpack(Tensor packed, Tensor plain) {
+    NativeTensors.copy(plain, packed, NativeTensors.Direction.UNPACK, set);
+  }
+
+  @Override
+  public KernelTraits productTraits(GemmOperands operands) {
+    // The dot product of BF16 takes subnormal operands and sums as zero. Those of E4M3 codes, which
+    // BF16 holds as normal numbers, have no subnormal sums.
+    return set == InstructionSet.AVX512_BF16 && operands == GemmOperands.BF16
+        ? PRODUCT.with(new Subnormals(Subnormals.Handling.FLUSHED, Subnormals.Handling.FLUSHED))
+        : PRODUCT;
+  }
+
+  @Override
+  public int columnAlignment() {
+    return PackedWeights.ROWS;
+  }
+
+  @Override
+  public int product(ActivationRows a, int m, Weight w, long n0, int n, float[] out) {
+    NativeScratch scratch = NativeScratch.ofThread();
+    int stride = Math.ceilDiv(n, PackedWeights.ROWS) * PackedWeights.ROWS;
+    if (w.k() == 0) {
+      Arrays.fill(out, 0, m * stride, 0f);
+      return stride;
+    }
+    MemorySegment memory = a.memory();
+    MemorySegment scales = a.scales();
+    for (int i = 0; i < m; i++) {
+      scratch.rows.setAtIndex(LONG, i, memory.address() + a.offset(i));
+      if (scales != null) {
+        scratch.rowScales.setAtIndex(LONG, i, scales.address() + a.scaleOffset(i));
+      }
+    }
+    boolean plain = w.layout().plain();
+    long elementBytes = w.dtype().bits() / Byte.SIZE;
+    MemorySegment args = scratch.arguments;
+    args.set(LONG, ROWS, scratch.rows.address());
+    args.set(LONG, ROW_SCALES, scales == null ? 0 : scratch.rowScales.address());
+    args.set(
+        LONG,
+        WEIGHT,
+        w.memory().address()
+            + (plain ? w.element(n0, 0) : w.offset() + PackedWeights.bytes(w.dtype(), n0, w.k())));
+    args.set(LONG, WEIGHT_PITCH, plain ? w.k() * elementBytes : 0);
+    args.set(LONG, WEIGHT_SCALES, scalesOf(w, w.scales(), n0));
+    args.set(LONG, SCALE_PITCH, w.blocks());
+    args.set(LONG, K, w.k());
+    args.set(LONG, SCRATCH, scratch.work);
+    args.set(LONG, OUT, scratch.out.address());
+    args.set(INT, M, m);
+    args.set(INT, N, n);
+    args.set(INT, STRIDE, stride);
+    args.set(INT, ROW_TYPE, code(a.dtype()));
+    args.set(INT, WEIGHT_TYPE, code(w.dtype()));
+    NativeCalls.product(set.code(), args.address());
+    scratch.result(out, m * stride);
+    return stride;
+  }
+
+  @Override
+  public KernelTraits attentionTraits(long depth) {
+    // One more for each: rescaling, merging a split, the sink, the last product of a split.
+    Chain chain = Chain.blocked(1, AttentionTile.KEYS, 4);
+    // A weight is a product of at most four exponentials, three of them rounded from FP64.
+    double exp = ULPS.exp() + 1.5;
+    return KernelTraits.PLAIN_F32.with(chain).with(new Ulps(exp, 0.5, 0.5, 0.5, 0.5));
+  }
+
+  @Override
+  public AttentionTile attentionTile(long depth, long valueDim, AttentionTile.Values values) {
+    return NativeAttentionTile.of(set, depth, valueDim, values);
+  }
+
+  private static long scalesOf(Weight w, @Nullable MemorySegment scales, long n0) {
+    return scales == null
+        ? 0
+        : scales.address() + w.scaleOffset() + n0 / Weight.BLOCK * w.blocks() * Float.BYTES;
+  }
+
+  /** Returns the number of a type on the native side. */
+  static int code(DType dtype) {
+    return switch (dtype) {
+      case F32 -> 0;
+      case BF16 -> 1;
+      case F16 -> 2;
+      case E4M3FN -> 3;
+      default -> throw new HalException(ErrorCode.INTERNAL, "no native kernels for " + dtype);
+    };
+  }
+}

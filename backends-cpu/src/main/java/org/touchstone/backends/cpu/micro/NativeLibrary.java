@@ -1,0 +1,77 @@
+package org.touchstone.backends.cpu.micro;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+import org.touchstone.api.HalException;
+import org.touchstone.backends.spi.NativeLibraries;
+
+/**
+ * The native library: unpacked into the user's private folder and loaded once per process, or the
+ * reason why not.
+ */
+public final class NativeLibrary {
+  private static final String BUILD = "native-build.properties";
+  private static @Nullable NativeLibrary loaded;
+
+  private final List<InstructionSet> sets;
+  private final String reason;
+
+  private NativeLibrary(List<InstructionSet> sets, String reason) {
+    this.sets = List.copyOf(sets);
+    this.reason = reason;
+  }
+
+  /** Loads the library, unless this process has it. */
+  public static synchronized NativeLibrary load(NativeLibraries libraries) {
+    if (loaded == null) {
+      loaded = attempt(libraries);
+    }
+    return loaded;
+  }
+
+  @SuppressWarnings("restricted") // loads the library of this jar
+  private static NativeLibrary attempt(NativeLibraries libraries) {
+    Properties build = new Properties();
+    try (InputStream stream = NativeLibrary.class.getResourceAsStream(BUILD)) {
+      if (stream != null) {
+        build.load(stream);
+      }
+    } catch (IOException e) {
+      return without("the jar cannot be read: " + e.getMessage());
+    }
+    String resource = build.getProperty("library");
+    if (resource == null) {
+      return without(build.getProperty("reason", "this build has no native library"));
+    }
+    try {
+      System.load(libraries.unpack(NativeLibrary.class, resource).toString());
+      List<InstructionSet> sets = new ArrayList<>();
+      for (InstructionSet set : InstructionSet.values()) {
+        if (NativeCalls.supported(set.code()) != 0) {
+          sets.add(set);
+        }
+      }
+      return new NativeLibrary(sets, "");
+    } catch (HalException | LinkageError e) {
+      return without("the native library " + resource + " does not load: " + e.getMessage());
+    }
+  }
+
+  private static NativeLibrary without(String reason) {
+    return new NativeLibrary(List.of(), reason);
+  }
+
+  /** Returns the instruction sets that this processor runs, weakest first; none without library. */
+  public List<InstructionSet> sets() {
+    return sets;
+  }
+
+  /** Returns why there is no library; empty when there is one. */
+  public String reason() {
+    return reason;
+  }
+}

@@ -1,0 +1,44 @@
+package org.touchstone.backends.cpu;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.touchstone.backends.config.Configuration;
+import org.touchstone.backends.cpu.micro.InstructionSet;
+import org.touchstone.backends.cpu.micro.MicroKernels;
+import org.touchstone.backends.cpu.micro.NativeKernels;
+import org.touchstone.backends.cpu.micro.NativeLibrary;
+import org.touchstone.backends.cpu.simd.VectorKernels;
+import org.touchstone.backends.files.PrivateNativeLibraries;
+import org.touchstone.backends.spi.NativeLibraries;
+
+/** The micro-kernels that tests run on. */
+final class TestKernels {
+  private static final Configuration CONFIGURATION = Configuration.of(Map.of());
+
+  private TestKernels() {}
+
+  /** Returns the loader of native libraries that the settings of this process ask for. */
+  static NativeLibraries libraries() {
+    return new PrivateNativeLibraries(CONFIGURATION, notice -> {});
+  }
+
+  /** Returns the kernels that the settings of this process ask for. */
+  static MicroKernels chosen() {
+    return KernelChoice.of(CONFIGURATION, libraries()).kernels();
+  }
+
+  /** Returns the instruction sets of the native library that run here. */
+  static List<InstructionSet> sets() {
+    return NativeLibrary.load(libraries()).sets();
+  }
+
+  /** Returns all kernels that run here, the Vector API's first. */
+  static List<MicroKernels> all() {
+    NativeLibrary library = NativeLibrary.load(libraries());
+    return Stream.concat(
+            Stream.of(VectorKernels.INSTANCE),
+            library.sets().stream().map(set -> NativeKernels.of(set, library)))
+        .toList();
+  }
+}
