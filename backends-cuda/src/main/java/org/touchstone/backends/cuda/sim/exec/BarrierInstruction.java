@@ -12,6 +12,10 @@ final class BarrierInstruction extends Instruction {
   }
 
   final Action action;
+
+  /** Whether all lanes of a warp must execute it together, those that ended included. */
+  final boolean aligned;
+
   final int idSlot;
 
   /** Slot of the thread count, or −1 for all threads of the block. */
@@ -25,9 +29,11 @@ final class BarrierInstruction extends Instruction {
 
   final boolean negated;
 
-  BarrierInstruction(Action action, int idSlot, int countSlot, int d, int p, boolean negated) {
+  BarrierInstruction(
+      Action action, boolean aligned, int idSlot, int countSlot, int d, int p, boolean negated) {
     this.kind = Kind.BARRIER;
     this.action = action;
+    this.aligned = aligned;
     this.idSlot = idSlot;
     this.countSlot = countSlot;
     this.d = d;

@@ -64,7 +64,7 @@ final class ControlOps {
       m.end();
       return WarpOps.warpBarrier(d, in);
     }
-    m.take("aligned");
+    boolean aligned = m.take("aligned") || in.root().equals("bar");
     String action = m.takeOne("sync", "arrive", "red");
     Registers registers = d.registers();
     List<String> o = in.operands();
@@ -76,6 +76,7 @@ final class ControlOps {
       }
       return new BarrierInstruction(
           sync ? BarrierInstruction.Action.SYNC : BarrierInstruction.Action.ARRIVE,
+          aligned,
           registers.int32(in, o.getFirst(), false),
           o.size() == 2 ? registers.int32(in, o.get(1), false) : -1,
           0,
@@ -101,6 +102,6 @@ final class ControlOps {
           case "and" -> BarrierInstruction.Action.AND;
           default -> BarrierInstruction.Action.OR;
         };
-    return new BarrierInstruction(kind, id, count, t, p, negated);
+    return new BarrierInstruction(kind, aligned, id, count, t, p, negated);
   }
 }

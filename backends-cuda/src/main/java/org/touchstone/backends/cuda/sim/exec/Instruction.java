@@ -45,8 +45,16 @@ abstract class Instruction {
   /** Runs the lanes of the mask, which is never 0. */
   abstract void execute(Warp w, int mask);
 
-  /** Returns the lanes that must be together, for convergent instructions. */
+  /**
+   * Returns the lanes that must be together, for convergent instructions: by default all 32, as the
+   * PTX ISA demands of {@code .sync.aligned} matrix instructions.
+   */
   int required(Warp w, int mask) {
-    return w.live;
+    return -1;
+  }
+
+  /** Says whether a member mask names those lanes. */
+  boolean namesMembers() {
+    return false;
   }
 }

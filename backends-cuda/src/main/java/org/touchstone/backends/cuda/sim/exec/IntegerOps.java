@@ -49,8 +49,7 @@ final class IntegerOps {
     shifts();
     bits();
     halves();
-    wide();
-    wideMultiplies();
+    WideOps.define(IntegerOps::form);
   }
 
   private static void words() {
@@ -113,8 +112,22 @@ final class IntegerOps {
     each("not.b32", "ii", (x, y) -> ~x);
     each("neg.s32", "ii", (x, y) -> -x);
     each("abs.s32", "ii", (x, y) -> Math.abs(x));
-    each("min.s32", "iii", Math::min);
-    each("max.s32", "iii", Math::max);
+    form(
+        "min.s32",
+        "iii",
+        (r, q, d, a, b, c) -> {
+          for (int l = 0; l < 32; l++) {
+            r[d + l] = Math.min(r[a + l], r[b + l]);
+          }
+        });
+    form(
+        "max.s32",
+        "iii",
+        (r, q, d, a, b, c) -> {
+          for (int l = 0; l < 32; l++) {
+            r[d + l] = Math.max(r[a + l], r[b + l]);
+          }
+        });
     each("min.u32", "iii", (x, y) -> Integer.compareUnsigned(x, y) < 0 ? x : y);
     each("max.u32", "iii", (x, y) -> Integer.compareUnsigned(x, y) > 0 ? x : y);
     each("add.sat.s32", "iii", (x, y) -> clamp((long) x + y));
@@ -192,9 +205,30 @@ final class IntegerOps {
   }
 
   private static void shifts() {
-    each("shl.b32", "iii", (x, n) -> Integer.compareUnsigned(n, 31) > 0 ? 0 : x << n);
-    each("shr.u32 shr.b32", "iii", (x, n) -> Integer.compareUnsigned(n, 31) > 0 ? 0 : x >>> n);
-    each("shr.s32", "iii", (x, n) -> x >> (Integer.compareUnsigned(n, 31) > 0 ? 31 : n));
+    form(
+        "shl.b32",
+        "iii",
+        (r, q, d, a, b, c) -> {
+          for (int l = 0; l < 32; l++) {
+            r[d + l] = (r[b + l] & -32) != 0 ? 0 : r[a + l] << r[b + l];
+          }
+        });
+    form(
+        "shr.u32 shr.b32",
+        "iii",
+        (r, q, d, a, b, c) -> {
+          for (int l = 0; l < 32; l++) {
+            r[d + l] = (r[b + l] & -32) != 0 ? 0 : r[a + l] >>> r[b + l];
+          }
+        });
+    form(
+        "shr.s32",
+        "iii",
+        (r, q, d, a, b, c) -> {
+          for (int l = 0; l < 32; l++) {
+            r[d + l] = r[a + l] >> ((r[b + l] & -32) != 0 ? 31 : r[b + l]);
+          }
+        });
     form(
         "shf.l.wrap.b32",
         "iiii",
@@ -355,116 +389,6 @@ final class IntegerOps {
         (r, q, d, a, b, c) -> {
           for (int l = 0; l < 32; l++) {
             r[d + l] = (short) r[a + l] * (short) r[b + l] + r[c + l];
-          }
-        });
-  }
-
-  private interface Long2 {
-    long apply(long a, long b);
-  }
-
-  private static void eachWide(String opcodes, String signature, Long2 f) {
-    form(
-        opcodes,
-        signature,
-        (r, q, d, a, b, c) -> {
-          for (int l = 0; l < 32; l++) {
-            q[d + l] = f.apply(q[a + l], q[b + l]);
-          }
-        });
-  }
-
-  private static void wide() {
-    eachWide("add.s64 add.u64", "lll", Long::sum);
-    eachWide("sub.s64 sub.u64", "lll", (x, y) -> x - y);
-    eachWide("and.b64", "lll", (x, y) -> x & y);
-    eachWide("or.b64", "lll", (x, y) -> x | y);
-    eachWide("xor.b64", "lll", (x, y) -> x ^ y);
-    eachWide("not.b64", "ll", (x, y) -> ~x);
-    eachWide("neg.s64", "ll", (x, y) -> -x);
-    eachWide("abs.s64", "ll", (x, y) -> Math.abs(x));
-    eachWide("min.s64", "lll", Math::min);
-    eachWide("max.s64", "lll", Math::max);
-    eachWide("min.u64", "lll", (x, y) -> Long.compareUnsigned(x, y) < 0 ? x : y);
-    eachWide("max.u64", "lll", (x, y) -> Long.compareUnsigned(x, y) > 0 ? x : y);
-    eachWide("div.s64", "lll", (x, y) -> y == 0 ? -1 : x / y);
-    eachWide("div.u64", "lll", (x, y) -> y == 0 ? -1 : Long.divideUnsigned(x, y));
-    eachWide("rem.s64", "lll", (x, y) -> y == 0 ? x : x % y);
-    eachWide("rem.u64", "lll", (x, y) -> y == 0 ? x : Long.remainderUnsigned(x, y));
-    eachWide("brev.b64", "ll", (x, y) -> Long.reverse(x));
-    shiftWide("shl.b64", (x, n) -> n < 0 || n > 63 ? 0 : x << n);
-    shiftWide("shr.u64 shr.b64", (x, n) -> n < 0 || n > 63 ? 0 : x >>> n);
-    shiftWide("shr.s64", (x, n) -> x >> (n < 0 || n > 63 ? 63 : n));
-    count("popc.b64", (x, y) -> Long.bitCount(x));
-    count("clz.b64", (x, y) -> Long.numberOfLeadingZeros(x));
-    count("bfind.u64", (x, y) -> 63 - Long.numberOfLeadingZeros(x));
-    count("bfind.shiftamt.u64", (x, y) -> x == 0 ? -1 : Long.numberOfLeadingZeros(x));
-  }
-
-  private static void shiftWide(String opcodes, Long2 f) {
-    form(
-        opcodes,
-        "lli",
-        (r, q, d, a, b, c) -> {
-          for (int l = 0; l < 32; l++) {
-            q[d + l] = f.apply(q[a + l], r[b + l]);
-          }
-        });
-  }
-
-  private static void count(String opcodes, Long2 f) {
-    form(
-        opcodes,
-        "il",
-        (r, q, d, a, b, c) -> {
-          for (int l = 0; l < 32; l++) {
-            r[d + l] = (int) f.apply(q[a + l], 0);
-          }
-        });
-  }
-
-  private static void wideMultiplies() {
-    eachWide("mul.lo.s64 mul.lo.u64", "lll", (x, y) -> x * y);
-    eachWide("mul.hi.s64", "lll", Math::multiplyHigh);
-    eachWide("mul.hi.u64", "lll", Math::unsignedMultiplyHigh);
-    form(
-        "mad.lo.s64 mad.lo.u64",
-        "llll",
-        (r, q, d, a, b, c) -> {
-          for (int l = 0; l < 32; l++) {
-            q[d + l] = q[a + l] * q[b + l] + q[c + l];
-          }
-        });
-    form(
-        "mul.wide.s32",
-        "lii",
-        (r, q, d, a, b, c) -> {
-          for (int l = 0; l < 32; l++) {
-            q[d + l] = (long) r[a + l] * r[b + l];
-          }
-        });
-    form(
-        "mul.wide.u32",
-        "lii",
-        (r, q, d, a, b, c) -> {
-          for (int l = 0; l < 32; l++) {
-            q[d + l] = (r[a + l] & LOW) * (r[b + l] & LOW);
-          }
-        });
-    form(
-        "mad.wide.s32",
-        "liil",
-        (r, q, d, a, b, c) -> {
-          for (int l = 0; l < 32; l++) {
-            q[d + l] = (long) r[a + l] * r[b + l] + q[c + l];
-          }
-        });
-    form(
-        "mad.wide.u32",
-        "liil",
-        (r, q, d, a, b, c) -> {
-          for (int l = 0; l < 32; l++) {
-            q[d + l] = (r[a + l] & LOW) * (r[b + l] & LOW) + q[c + l];
           }
         });
   }

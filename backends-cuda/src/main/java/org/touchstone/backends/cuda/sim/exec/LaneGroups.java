@@ -108,6 +108,24 @@ final class LaneGroups {
     return true;
   }
 
+  /** Returns the lowest program counter below the current one at which lanes are parked, or −1. */
+  int lowestParked() {
+    int lowest = pc;
+    for (int i = 0; i < parked; i++) {
+      lowest = Math.min(lowest, parkedPcs[i]);
+    }
+    return lowest < pc ? lowest : -1;
+  }
+
+  /** Returns the lanes that are parked there. */
+  int parkedAt(int at) {
+    int mask = 0;
+    for (int i = 0; i < parked; i++) {
+      mask |= parkedPcs[i] == at ? parkedMasks[i] : 0;
+    }
+    return mask;
+  }
+
   /** Merges lanes that were parked at the current instruction; false if there are none. */
   boolean mergeParked() {
     for (int i = 0; i < parked; i++) {

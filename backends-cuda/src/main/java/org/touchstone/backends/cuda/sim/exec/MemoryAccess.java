@@ -24,6 +24,9 @@ final class MemoryAccess extends Instruction {
   private final int[] slots;
   private final int bytes;
 
+  /** Whether the elements are plain 32-bit words. */
+  private final boolean words;
+
   private MemoryAccess(
       Space.Kind space,
       boolean store,
@@ -38,6 +41,7 @@ final class MemoryAccess extends Instruction {
     this.element = element;
     this.slots = slots;
     this.bytes = element.bytes() * slots.length;
+    this.words = element.bytes() == 4 && !element.wide();
   }
 
   static Instruction decode(Decoder d, PtxInstruction in, Modifiers m) {
@@ -238,12 +242,24 @@ final class MemoryAccess extends Instruction {
   }
 
   private void take(Warp w, int lane, byte[] data, int offset) {
+    if (words) {
+      for (int i = 0; i < slots.length; i++) {
+        w.r[slots[i] + lane] = Transfer.int32(data, offset + i * 4);
+      }
+      return;
+    }
     for (int i = 0; i < slots.length; i++) {
       element.load(w, slots[i] + lane, data, offset + i * element.bytes());
     }
   }
 
   private void put(Warp w, int lane, byte[] data, int offset) {
+    if (words) {
+      for (int i = 0; i < slots.length; i++) {
+        Transfer.INTS.set(data, offset + i * 4, w.r[slots[i] + lane]);
+      }
+      return;
+    }
     for (int i = 0; i < slots.length; i++) {
       element.store(w, slots[i] + lane, data, offset + i * element.bytes());
     }

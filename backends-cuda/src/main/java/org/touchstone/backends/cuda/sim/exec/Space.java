@@ -129,6 +129,9 @@ final class Space {
     if (shadow == null) {
       return;
     }
+    if (shadow.readBefore(offset, bytes, w.actor)) {
+      return;
+    }
     Checks checks = w.block.checks();
     int at = shadow.firstUnreadable(offset, bytes);
     if (at >= 0) {

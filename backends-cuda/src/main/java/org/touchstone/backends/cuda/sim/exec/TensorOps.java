@@ -82,6 +82,11 @@ final class TensorOps extends Instruction {
   private final boolean integers;
   private final boolean halfResult;
   private final boolean saturate;
+
+  /** Where the first element of lane l's first register of A and B goes. */
+  private final int[] placesA = new int[32];
+
+  private final int[] placesB = new int[32];
   private final int[] d;
   private final int[] a;
   private final int[] b;
@@ -110,6 +115,11 @@ final class TensorOps extends Instruction {
     this.a = a;
     this.b = b;
     this.c = c;
+    int per = 32 / typeA.bits;
+    for (int l = 0; l < 32; l++) {
+      placesA[l] = (l >> 2) * k + (l & 3) * per;
+      placesB[l] = (l & 3) * per * 8 + (l >> 2);
+    }
   }
 
   static Instruction decode(Decoder decoder, PtxInstruction in, Modifiers m) {
@@ -191,19 +201,12 @@ final class TensorOps extends Instruction {
   }
 
   private void load(int[] r, Tiles t) {
-    int per = 32 / typeA.bits;
-    int half = 4 * per;
+    int half = 4 * (32 / typeA.bits);
     for (int i = 0; i < a.length; i++) {
-      for (int l = 0; l < 32; l++) {
-        int at = ((l >> 2) + (i & 1) * 8) * k + (l & 3) * per + (i >> 1) * half;
-        unpack(r[a[i] + l], typeA, valuesA, per, t.a, at, 1);
-      }
+      unpack(r, a[i], typeA, valuesA, t.a, placesA, (i & 1) * 8 * k + (i >> 1) * half, 1);
     }
     for (int i = 0; i < b.length; i++) {
-      for (int l = 0; l < 32; l++) {
-        int at = ((l & 3) * per + i * half) * 8 + (l >> 2);
-        unpack(r[b[i] + l], typeB, valuesB, per, t.b, at, 8);
-      }
+      unpack(r, b[i], typeB, valuesB, t.b, placesB, i * half * 8, 8);
     }
     for (int l = 0; l < 32; l++) {
       int at = (l >> 2) * 8 + (l & 3) * 2;
@@ -220,27 +223,52 @@ final class TensorOps extends Instruction {
     }
   }
 
+  /** Unpacks the elements of a register of all lanes; lane l's first goes to {@code at[l]}. */
   private static void unpack(
-      int word, Element type, float[] values, int per, double[] out, int at, int step) {
+      int[] r,
+      int slot,
+      Element type,
+      float[] values,
+      double[] out,
+      int[] at,
+      int shift,
+      int step) {
     switch (type) {
-      case F16, BF16 -> {
-        out[at] = values[word & 0xffff];
-        out[at + step] = values[word >>> 16];
-      }
-      case TF32 -> out[at] = Float.intBitsToFloat(word & 0xffffe000);
-      case S8 -> {
-        for (int i = 0; i < per; i++) {
-          out[at + i * step] = (byte) (word >>> (8 * i));
+      case BF16 -> {
+        for (int l = 0; l < 32; l++) {
+          int word = r[slot + l];
+          out[at[l] + shift] = Float.intBitsToFloat(word << 16);
+          out[at[l] + shift + step] = Float.intBitsToFloat(word & 0xffff0000);
         }
       }
-      case U8 -> {
-        for (int i = 0; i < per; i++) {
-          out[at + i * step] = (word >>> (8 * i)) & 0xff;
+      case F16 -> {
+        for (int l = 0; l < 32; l++) {
+          int word = r[slot + l];
+          out[at[l] + shift] = Float.float16ToFloat((short) word);
+          out[at[l] + shift + step] = Float.float16ToFloat((short) (word >> 16));
+        }
+      }
+      case TF32 -> {
+        for (int l = 0; l < 32; l++) {
+          out[at[l] + shift] = Float.intBitsToFloat(r[slot + l] & 0xffffe000);
+        }
+      }
+      case S8, U8 -> {
+        for (int l = 0; l < 32; l++) {
+          for (int i = 0; i < 4; i++) {
+            int b = r[slot + l] >>> (8 * i);
+            out[at[l] + shift + i * step] = type == Element.S8 ? (byte) b : b & 0xff;
+          }
         }
       }
       case E4M3, E5M2 -> {
-        for (int i = 0; i < per; i++) {
-          out[at + i * step] = values[(word >>> (8 * i)) & 0xff];
+        for (int l = 0; l < 32; l++) {
+          int word = r[slot + l];
+          int o = at[l] + shift;
+          out[o] = values[word & 0xff];
+          out[o + step] = values[(word >>> 8) & 0xff];
+          out[o + 2 * step] = values[(word >>> 16) & 0xff];
+          out[o + 3 * step] = values[word >>> 24];
         }
       }
     }

@@ -33,12 +33,15 @@ final class Warp {
   final long[] wide = new long[32];
   final int[] scratch = new int[64];
 
+  /** Lanes that exist. */
+  int born;
+
   /** Lanes that exist and have not ended. */
   int live;
 
   /** The barrier that the warp waits at. */
   BarrierInstruction barrier =
-      new BarrierInstruction(BarrierInstruction.Action.SYNC, 0, -1, 0, 0, false);
+      new BarrierInstruction(BarrierInstruction.Action.SYNC, true, 0, -1, 0, 0, false);
 
   long instructions;
   long threadInstructions;
@@ -75,6 +78,7 @@ final class Warp {
   }
 
   void begin(int lanes, int epoch) {
+    born = lanes;
     live = lanes;
     groups.begin(lanes);
     actor.begin(epoch);
@@ -134,7 +138,7 @@ final class Warp {
         }
         case CONVERGENT -> {
           if (mask != 0) {
-            int required = in.required(this, mask) & live;
+            int required = in.required(this, mask);
             if ((required & ~mask) != 0) {
               gather(in, required, mask);
               continue;
@@ -169,14 +173,16 @@ final class Warp {
             g.pc++;
             continue;
           }
-          if ((live & ~mask) != 0) {
-            gather(in, live, mask);
+          BarrierInstruction b = (BarrierInstruction) in;
+          int required = b.aligned ? born : live;
+          if ((required & ~mask) != 0) {
+            gather(in, required, mask);
             continue;
           }
           noteReads(in, mask);
           count(mask);
           g.pc++;
-          barrier = (BarrierInstruction) in;
+          barrier = b;
           return Stop.BARRIER;
         }
       }
@@ -251,18 +257,33 @@ final class Warp {
       return;
     }
     boolean passedBy = (required & groups.active & ~mask) != 0;
-    if (passedBy || !groups.park()) {
-      int missing = required & ~mask;
-      boolean members = in.kind == Instruction.Kind.CONVERGENT && required != live;
-      throw fail(
-          members ? FindingKind.WRONG_MEMBER_MASK : FindingKind.DIVERGENT_BARRIER,
-          Integer.numberOfTrailingZeros(mask),
-          String.format(
-              "lanes 0x%08x execute the instruction, lanes 0x%08x do not, though %s",
-              mask,
-              missing,
-              members ? "the member mask names them" : "all lanes of the warp must"));
+    if (!passedBy && groups.park()) {
+      return;
     }
+    // Nobody can go on: the group that stands at the lowest address is the one that the others
+    // left.
+    int lowest = passedBy ? -1 : groups.lowestParked();
+    if (lowest >= 0) {
+      current = code[lowest];
+      int parked = groups.parkedAt(lowest);
+      boolean barrier = current.kind == Instruction.Kind.BARRIER;
+      throw stuck(current, barrier ? born : current.required(this, parked), parked);
+    }
+    throw stuck(in, required, mask);
+  }
+
+  private SimulationException stuck(Instruction in, int required, int mask) {
+    int missing = required & ~mask;
+    boolean members = in.namesMembers();
+    return fail(
+        members ? FindingKind.WRONG_MEMBER_MASK : FindingKind.DIVERGENT_BARRIER,
+        Integer.numberOfTrailingZeros(mask),
+        String.format(
+            "lanes 0x%08x execute the instruction, lanes 0x%08x %s, though %s",
+            mask,
+            missing,
+            (missing & live) == 0 ? "have ended or never were" : "do not",
+            members ? "the member mask names them" : "all lanes of the warp must"));
   }
 
   private void noteReads(Instruction in, int mask) {

@@ -36,7 +36,13 @@ final class WarpOps extends Instruction {
       }
       all |= named;
     }
-    return all;
+    // Lanes that have ended are not waited for.
+    return all & w.live;
+  }
+
+  @Override
+  boolean namesMembers() {
+    return true;
   }
 
   @Override

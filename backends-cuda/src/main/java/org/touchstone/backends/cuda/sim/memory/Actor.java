@@ -17,11 +17,26 @@ public final class Actor {
   int epoch;
   private int firstEpoch;
 
+  /** This warp's record in {@link SharedShadow} of having read all of a word now. */
+  long wordRead;
+
+  /** The bits of a reader record that {@link #wordRead} is compared with. */
+  final long wordReadMask;
+
+  /** This warp's record in {@link GlobalShadow}, without bytes. */
+  long globalRecord;
+
   /** Creates the actor of a warp in a block of so many warps. */
   public Actor(int warp, int warps, BlockClock block) {
     this.warp = warp;
     this.known = new int[warps];
     this.block = block;
+    this.wordReadMask = 1L << (32 + warp) | 0xffffffffL;
+  }
+
+  private void advanced() {
+    wordRead = 1L << (32 + warp) | (long) (epoch & 0xfffffff) << 4 | 0xf;
+    globalRecord = GlobalShadow.record(this);
   }
 
   /** Begins another block: all that happened before is known. */
@@ -30,6 +45,7 @@ public final class Actor {
     known[warp] = base;
     epoch = base;
     firstEpoch = base;
+    advanced();
   }
 
   /** Returns the current epoch. */
@@ -48,6 +64,7 @@ public final class Actor {
     }
     epoch++;
     known[warp] = epoch;
+    advanced();
   }
 
   /** Learns what a clock holds. */
@@ -78,6 +95,7 @@ public final class Actor {
   /** Sets the clock of the block that the warp belongs to from now on. */
   public void block(BlockClock clock) {
     block = clock;
+    advanced();
   }
 
   /** Returns the block's clock. */

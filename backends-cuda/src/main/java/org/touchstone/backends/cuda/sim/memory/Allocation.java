@@ -1,9 +1,16 @@
 package org.touchstone.backends.cuda.sim.memory;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** A piece of device memory with its shadow state. Freed ones stay known by their addresses. */
 public final class Allocation {
+  private static final VarHandle INTS =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
+  private static final int ALL_WRITTEN = 0x01010101;
   private static final int PAGE_WORDS = 1 << 12;
 
   final long base;
@@ -108,8 +115,24 @@ public final class Allocation {
   /** Marks bytes as written. */
   public void markWritten(int offset, int bytes) {
     if (written.length > 0) {
-      java.util.Arrays.fill(written, offset, offset + bytes, (byte) 1);
+      if (bytes == 4) {
+        INTS.set(written, offset, ALL_WRITTEN);
+      } else {
+        Arrays.fill(written, offset, offset + bytes, (byte) 1);
+      }
     }
+  }
+
+  private boolean allWritten(int offset, int bytes) {
+    if ((bytes & 3) != 0) {
+      return false;
+    }
+    for (int i = offset; i < offset + bytes; i += 4) {
+      if ((int) INTS.get(written, i) != ALL_WRITTEN) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Copies whether bytes were written along with them. */
@@ -122,6 +145,9 @@ public final class Allocation {
   /** Returns the offset of the first unwritten byte in the range, or −1. */
   public int firstUnwritten(int offset, int bytes) {
     if (written.length > 0) {
+      if (allWritten(offset, bytes)) {
+        return -1;
+      }
       for (int i = offset; i < offset + bytes; i++) {
         if (written[i] == 0) {
           return i;
@@ -133,8 +159,8 @@ public final class Allocation {
 
   /** Forgets who accessed what. */
   void forgetAccesses() {
-    java.util.Arrays.fill(writers, null);
-    java.util.Arrays.fill(readers, null);
+    Arrays.fill(writers, null);
+    Arrays.fill(readers, null);
   }
 
   @Override

@@ -17,13 +17,12 @@ public final class GlobalShadow {
 
   private GlobalShadow() {}
 
-  private static long record(Actor a, int bytes, boolean flag) {
+  /** Returns a warp's record without bytes. */
+  static long record(Actor a) {
     return (long) a.block.launch << 48
         | (long) a.block.block << 26
         | (long) a.warp << 21
-        | (long) a.relativeEpoch() << 5
-        | (long) bytes << 1
-        | (flag ? FLAG : 0);
+        | (long) a.relativeEpoch() << 5;
   }
 
   /** Returns the bytes of a word that an access from first to last byte offset touches. */
@@ -34,7 +33,8 @@ public final class GlobalShadow {
   }
 
   /**
-   * Notes a read.
+   * Notes a read. Atomic ones are compared with writes but not remembered: what reads atomically
+   * also writes, or polls.
    *
    * @return what it races with, or null
    */
@@ -42,13 +42,19 @@ public final class GlobalShadow {
     int last = offset + n - 1;
     for (int word = offset >> 2; word <= last >> 2; word++) {
       int bytes = bytes(word, offset, last);
-      long mine = record(me, bytes, false);
+      long mine = me.globalRecord | (long) bytes << 1;
       long writer = a.writers(word)[word & 4095];
       if (writer != 0 && ((writer ^ mine) & WHO) != 0 && unordered(writer, bytes, me, atomic)) {
         return "a read after a write by " + describe(writer, me);
       }
+      if (atomic) {
+        continue;
+      }
       long[] readers = a.readers(word);
       long reader = readers[word & 4095];
+      if (reader == mine) {
+        continue;
+      }
       if (((reader ^ mine) & WHO) == 0) {
         mine |= reader & (0xf << 1 | FLAG);
       } else if (reader >>> 48 == me.block.launch
@@ -69,14 +75,14 @@ public final class GlobalShadow {
     int last = offset + n - 1;
     for (int word = offset >> 2; word <= last >> 2; word++) {
       int bytes = bytes(word, offset, last);
-      long mine = record(me, bytes, atomic);
+      long mine = me.globalRecord | (long) bytes << 1 | (atomic ? FLAG : 0);
       long[] writers = a.writers(word);
       long writer = writers[word & 4095];
       if (writer != 0 && ((writer ^ mine) & WHO) != 0 && unordered(writer, bytes, me, atomic)) {
         return "a write after a write by " + describe(writer, me);
       }
       long reader = a.readers(word)[word & 4095];
-      if (reader != 0 && !atomic) {
+      if (reader != 0) {
         boolean several =
             (reader & FLAG) != 0 && reader >>> 48 == me.block.launch && !me.block.knowsOthers();
         if ((several && (reader >>> 1 & bytes) != 0)

@@ -1,5 +1,8 @@
 package org.touchstone.backends.cuda.sim.memory;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +22,10 @@ public final class SharedShadow {
   /** A byte that a pending asynchronous copy will write. */
   public static final byte IN_FLIGHT = 2;
 
+  private static final VarHandle INTS =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
+  private static final int ALL_WRITTEN = 0x01010101;
+
   private final byte[] state;
 
   /** Epoch 32 bits, warp 8, unused, atomic at bit 4, bytes in the low 4. */
@@ -34,6 +41,19 @@ public final class SharedShadow {
     this.readers = new long[bytes / 4 + 1];
   }
 
+  /** Says whether whole words all have a state. */
+  private boolean uniform(int offset, int n, int states) {
+    if ((n & 3) != 0) {
+      return false;
+    }
+    for (int i = offset; i < offset + n; i += 4) {
+      if ((int) INTS.get(state, i) != states) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Begins another block. Old accesses need no clearing: their epochs are known to all. */
   public void begin() {
     Arrays.fill(state, UNINITIALISED);
@@ -41,6 +61,9 @@ public final class SharedShadow {
 
   /** Returns the offset of the first byte that may not be read, or −1. */
   public int firstUnreadable(int offset, int n) {
+    if (uniform(offset, n, ALL_WRITTEN)) {
+      return -1;
+    }
     for (int i = offset; i < offset + n; i++) {
       if (state[i] != WRITTEN) {
         return i;
@@ -51,6 +74,9 @@ public final class SharedShadow {
 
   /** Returns the offset of the first byte that an asynchronous copy is about to write, or −1. */
   public int firstInFlight(int offset, int n) {
+    if (uniform(offset, n, ALL_WRITTEN) || uniform(offset, n, 0)) {
+      return -1;
+    }
     for (int i = offset; i < offset + n; i++) {
       if (state[i] == IN_FLIGHT) {
         return i;
@@ -66,22 +92,32 @@ public final class SharedShadow {
 
   /** Sets the state of bytes. */
   public void mark(int offset, int n, byte value) {
-    if (n == 4) {
-      state[offset] = value;
-      state[offset + 1] = value;
-      state[offset + 2] = value;
-      state[offset + 3] = value;
+    if ((n & 3) == 0) {
+      for (int i = offset; i < offset + n; i += 4) {
+        INTS.set(state, i, value * ALL_WRITTEN);
+      }
     } else {
       Arrays.fill(state, offset, offset + n, value);
     }
   }
 
-  /** Notes a read; returns what it races with, or null. */
-  public @Nullable String read(int offset, int n, Actor me) {
-    return read(offset, n, me, false);
+  /**
+   * Says whether this warp has read all the words since it last met a barrier and since anyone
+   * wrote them: then there is nothing to be checked.
+   */
+  public boolean readBefore(int offset, int n, Actor me) {
+    long want = me.wordRead;
+    long mask = me.wordReadMask;
+    int last = (offset + n - 1) >> 2;
+    for (int word = offset >> 2; word <= last; word++) {
+      if ((readers[word] & mask) != want) {
+        return false;
+      }
+    }
+    return true;
   }
 
-  /** Notes a read; two atomic accesses never race. */
+  /** Notes a read, and returns what it races with, or null; two atomic accesses never race. */
   public @Nullable String read(int offset, int n, Actor me, boolean atomic) {
     int last = offset + n - 1;
     long own = 1L << (32 + me.warp);
@@ -94,6 +130,9 @@ public final class SharedShadow {
           && !me.knows(writer, (int) (w >>> 32))
           && !(atomic && (w & 16) != 0)) {
         return "a read after a write by warp " + writer;
+      }
+      if (atomic) {
+        continue;
       }
       long r = readers[word];
       long now = own | (long) (me.epoch & 0xfffffff) << 4 | bytes;
@@ -134,7 +173,7 @@ public final class SharedShadow {
       }
       long r = readers[word];
       int others = (int) (r >>> 32) & ~(1 << me.warp);
-      if (others != 0 && (r & bytes) != 0 && !atomic) {
+      if (others != 0 && (r & bytes) != 0) {
         int epoch = (int) (r >>> 4) & 0xfffffff;
         while (others != 0) {
           int v = Integer.numberOfTrailingZeros(others);
@@ -144,6 +183,8 @@ public final class SharedShadow {
           }
         }
       }
+      // Whoever is ordered after this write is ordered after the reads before it.
+      readers[word] = 0;
       long kept = writer == me.warp ? w & 0xf : 0;
       writers[word] =
           (long) me.epoch << 32 | (long) me.warp << 24 | kept | bytes | (atomic ? 16 : 0);

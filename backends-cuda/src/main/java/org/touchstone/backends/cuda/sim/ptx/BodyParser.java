@@ -76,7 +76,7 @@ final class BodyParser {
           return;
         }
         scope = scope.outer;
-      } else if (scanner.startsWith(".loc")) {
+      } else if (scanner.startsWith(".loc\t") || scanner.startsWith(".loc ")) {
         location(scanner.restOfLine());
       } else if (scanner.startsWith(".file")) {
         throw new PtxException(line, ".file within a function");
