@@ -210,7 +210,8 @@ public final class Benchmark {
           new Measurement.PeerTime(
               peerNames.get(p),
               median(rounds.stream().mapToDouble(r -> r.peers().get(index)).toArray()),
-              median(rounds.stream().mapToDouble(r -> r.peers().get(index) / r.nanos()).toArray())));
+              median(
+                  rounds.stream().mapToDouble(r -> r.peers().get(index) / r.nanos()).toArray())));
     }
     return new Measurement(
         workload.name(),

@@ -86,70 +86,84 @@ public final class Roofline {
 
   private String draw() {
     StringBuilder svg = new StringBuilder();
-    svg.append(String.format(Locale.ROOT,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\">"
-            + "<title>Roofline: operations per second over operations per byte</title>%s\n",
-        WIDTH,
-        HEIGHT,
-        STYLE));
+    svg.append(
+        String.format(
+            Locale.ROOT,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\">"
+                + "<title>Roofline: operations per second over operations per byte</title>%s\n",
+            WIDTH,
+            HEIGHT,
+            STYLE));
     grid(svg);
     double ridge = peak / memory;
-    svg.append(String.format(Locale.ROOT,
-        "<path class=\"roof\" d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1f\"/>\n",
-        x(Math.max(minIntensity, minRate / memory)),
-        y(Math.max(minRate, minIntensity * memory)),
-        x(ridge),
-        y(peak),
-        x(maxIntensity),
-        y(peak)));
-    svg.append(String.format(Locale.ROOT,
-        "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%.0f GFLOP/s, %.1f GB/s</text>\n",
-        x(maxIntensity),
-        y(peak) - 8,
-        peak / 1e9,
-        memory / 1e9));
+    svg.append(
+        String.format(
+            Locale.ROOT,
+            "<path class=\"roof\" d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1f\"/>\n",
+            x(Math.max(minIntensity, minRate / memory)),
+            y(Math.max(minRate, minIntensity * memory)),
+            x(ridge),
+            y(peak),
+            x(maxIntensity),
+            y(peak)));
+    svg.append(
+        String.format(
+            Locale.ROOT,
+            "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%.0f GFLOP/s, %.1f GB/s</text>\n",
+            x(maxIntensity),
+            y(peak) - 8,
+            peak / 1e9,
+            memory / 1e9));
     for (Measurement m : points) {
-      svg.append(String.format(Locale.ROOT,
-          "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s on %s: %.1f GFLOP/s, %.1f GB/s</title>"
-              + "</circle>\n",
-          x(intensity(m)),
-          y(rate(m)),
-          m.name(),
-          m.device(),
-          m.gigaflops(),
-          m.gigabytes()));
+      svg.append(
+          String.format(
+              Locale.ROOT,
+              "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s on %s: %.1f GFLOP/s, %.1f"
+                  + " GB/s</title></circle>\n",
+              x(intensity(m)),
+              y(rate(m)),
+              m.name(),
+              m.device(),
+              m.gigaflops(),
+              m.gigabytes()));
     }
     return svg.append("</svg>\n").toString();
   }
 
   private void grid(StringBuilder svg) {
     for (double i = minIntensity; i <= maxIntensity * 1.01; i *= 10) {
-      svg.append(String.format(Locale.ROOT,
-          "<line class=\"grid\" x1=\"%1$.1f\" y1=\"%2$d\" x2=\"%1$.1f\" y2=\"%3$d\"/>"
-              + "<text x=\"%1$.1f\" y=\"%4$d\" text-anchor=\"middle\">%5$s</text>\n",
-          x(i),
-          TOP,
-          HEIGHT - BOTTOM,
-          HEIGHT - BOTTOM + 18,
-          number(i)));
+      svg.append(
+          String.format(
+              Locale.ROOT,
+              "<line class=\"grid\" x1=\"%1$.1f\" y1=\"%2$d\" x2=\"%1$.1f\" y2=\"%3$d\"/>"
+                  + "<text x=\"%1$.1f\" y=\"%4$d\" text-anchor=\"middle\">%5$s</text>\n",
+              x(i),
+              TOP,
+              HEIGHT - BOTTOM,
+              HEIGHT - BOTTOM + 18,
+              number(i)));
     }
     for (double r = minRate; r <= maxRate * 1.01; r *= 10) {
-      svg.append(String.format(Locale.ROOT,
-          "<line class=\"grid\" x1=\"%1$d\" y1=\"%2$.1f\" x2=\"%3$d\" y2=\"%2$.1f\"/>"
-              + "<text x=\"%4$d\" y=\"%2$.1f\" text-anchor=\"end\">%5$s</text>\n",
-          LEFT,
-          y(r),
-          WIDTH - RIGHT,
-          LEFT - 8,
-          number(r / 1e9)));
+      svg.append(
+          String.format(
+              Locale.ROOT,
+              "<line class=\"grid\" x1=\"%1$d\" y1=\"%2$.1f\" x2=\"%3$d\" y2=\"%2$.1f\"/>"
+                  + "<text x=\"%4$d\" y=\"%2$.1f\" text-anchor=\"end\">%5$s</text>\n",
+              LEFT,
+              y(r),
+              WIDTH - RIGHT,
+              LEFT - 8,
+              number(r / 1e9)));
     }
-    svg.append(String.format(Locale.ROOT,
-        "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">operations per byte</text>"
-            + "<text x=\"%d\" y=\"%d\">GFLOP/s</text>\n",
-        (LEFT + WIDTH - RIGHT) / 2,
-        HEIGHT - 16,
-        8,
-        18));
+    svg.append(
+        String.format(
+            Locale.ROOT,
+            "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">operations per byte</text>"
+                + "<text x=\"%d\" y=\"%d\">GFLOP/s</text>\n",
+            (LEFT + WIDTH - RIGHT) / 2,
+            HEIGHT - 16,
+            8,
+            18));
   }
 
   private static String number(double value) {
@@ -157,5 +171,4 @@ public final class Roofline {
         ? String.format(Locale.ROOT, "%.0f", value)
         : String.format(Locale.ROOT, "%.4g", value).replaceAll("\\.?0+$", "");
   }
-
 }

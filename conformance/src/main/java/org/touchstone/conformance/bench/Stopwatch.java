@@ -22,8 +22,7 @@ final class Stopwatch {
   private final List<Peer.Work> peers;
 
   /** One round of measurements; times are nanoseconds of one launch. */
-  record Round(
-      double nanos, Map<Limit, Double> limits, List<Double> peers, boolean interrupted) {}
+  record Round(double nanos, Map<Limit, Double> limits, List<Double> peers, boolean interrupted) {}
 
   Stopwatch(Runnable launch, Optional<LimitProbe.Meter> meter, List<Peer.Work> peers) {
     this.launch = launch;
