@@ -2,21 +2,27 @@ package org.touchstone.backends.opencl;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.touchstone.api.Chain;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Subnormals;
 import org.touchstone.api.Ulps;
+import org.touchstone.api.op.Activation;
 import org.touchstone.api.op.Op;
 import org.touchstone.backends.opencl.driver.DeviceFacts;
 import org.touchstone.backends.opencl.driver.OpenClContext;
 import org.touchstone.backends.opencl.driver.OpenClKernel;
+import org.touchstone.backends.spi.DeviceMemory;
 
 /** What an operator needs to know of the device that it plans for. Thread-safe. */
 public final class Target {
   /**
-   * The errors that OpenCL 1.2 allows: exp and log 3, sin and cos 4; tanh is built on exp. Division
-   * and root are correctly rounded by the prelude where the driver's are not.
+   * The errors that OpenCL 1.2 allows: exp and log 3, sin and cos 4. Division and root are
+   * correctly rounded by the prelude where the driver's are not.
    */
   private static final Ulps ULPS = new Ulps(3, 1, 0.5, 3, 4);
+
+  /** Elements that a work-item of the cpu variant handles at once. */
+  private static final int VECTOR = 16;
 
   private final OpenClContext context;
   private final Tuning tuning;
@@ -65,6 +71,32 @@ public final class Target {
         .with(ULPS)
         .with(new Subnormals(handling, handling))
         .with(OpenClProvider.evidence(facts(), context.uri()));
+  }
+
+  /** Returns how a row is added up by the work-items of a group, or by the lanes of one. */
+  public Chain rowChain() {
+    int lanes = isCpu() ? VECTOR : rowGroup();
+    return Chain.lanes(lanes, Integer.numberOfTrailingZeros(lanes));
+  }
+
+  /**
+   * Returns the function errors of a kernel with an activation: the tanh that OpenCL 1.2 demands
+   * errs by up to 5 units.
+   */
+  public Ulps activationUlps(Activation activation) {
+    return activation.kind() == Activation.Kind.GEGLU_TANH
+        ? new Ulps(5, ULPS.rsqrt(), ULPS.div(), ULPS.log(), ULPS.trig())
+        : ULPS;
+  }
+
+  /** Returns how many work-groups cover so many elements in strips. */
+  public long strips(long elements) {
+    return Math.ceilDiv(elements, strip());
+  }
+
+  /** Creates memory that holds numbers which a kernel reads; the kernel closes it. */
+  public DeviceMemory constants(long[] values) {
+    return context.constants(values);
   }
 
   /**

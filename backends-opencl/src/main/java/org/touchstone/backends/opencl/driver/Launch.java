@@ -39,6 +39,11 @@ public final class Launch {
     return i64(memory.offset() + tensor.byteOffset() + byteOffset);
   }
 
+  /** Gives a tensor and, as a {@code ulong}, the step of its first dimension in elements. */
+  public Launch rows(@Nullable Tensor tensor) {
+    return tensor(tensor).i64(tensor == null ? 0 : tensor.strides().step(0));
+  }
+
   /** Gives workspace from an offset on. */
   public Launch memory(DeviceMemory memory, long offset) {
     if (memory instanceof OpenClMemory own) {

@@ -3,6 +3,8 @@ package org.touchstone.backends.opencl.driver;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jocl.CL;
+import org.jocl.Pointer;
+import org.jocl.Sizeof;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_context;
 import org.jocl.cl_context_properties;
@@ -11,6 +13,7 @@ import org.jocl.cl_mem;
 import org.touchstone.api.HalException;
 import org.touchstone.backends.spi.BackendContext;
 import org.touchstone.backends.spi.BackendQueue;
+import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.MemorySource;
 
 /**
@@ -99,6 +102,22 @@ public final class OpenClContext implements AutoCloseable {
   /** Returns memory that stands for an absent tensor, because some drivers refuse none. */
   cl_mem nothing() {
     return nothing;
+  }
+
+  /** Creates memory that holds numbers which a kernel reads; its owner closes it. */
+  public DeviceMemory constants(long[] values) {
+    long bytes = (long) Sizeof.cl_long * values.length;
+    int[] status = new int[1];
+    cl_mem buffer =
+        CL.clCreateBuffer(
+            context,
+            CL.CL_MEM_READ_ONLY | CL.CL_MEM_COPY_HOST_PTR,
+            bytes,
+            Pointer.to(values),
+            status);
+    ClStatus.check(status[0], "clCreateBuffer", bytes + " bytes of constants");
+    LiveObjects.created(LiveObjects.Kind.MEMORY);
+    return OpenClMemory.whole(buffer, bytes);
   }
 
   cl_mem createBuffer(long flags, long bytes) {

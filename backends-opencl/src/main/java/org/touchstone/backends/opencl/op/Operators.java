@@ -4,7 +4,22 @@ import org.touchstone.api.ReasonCode;
 import org.touchstone.api.op.AddSpec;
 import org.touchstone.api.op.Args;
 import org.touchstone.api.op.CastSpec;
+import org.touchstone.api.op.DequantizeSpec;
+import org.touchstone.api.op.EmbeddingSpec;
+import org.touchstone.api.op.FusedAddRmsNormSpec;
+import org.touchstone.api.op.GatedActSpec;
+import org.touchstone.api.op.KvCacheWriteSpec;
+import org.touchstone.api.op.MoeAlignBlockSizeSpec;
+import org.touchstone.api.op.MoeCombineSpec;
+import org.touchstone.api.op.MoePermuteSpec;
+import org.touchstone.api.op.MoeRouteSpec;
 import org.touchstone.api.op.OpSpec;
+import org.touchstone.api.op.QuantizeFp8BlockSpec;
+import org.touchstone.api.op.QuantizeFp8GroupSpec;
+import org.touchstone.api.op.RmsNormSpec;
+import org.touchstone.api.op.RopeApplySpec;
+import org.touchstone.api.op.RopeFreqsSpec;
+import org.touchstone.api.op.SampleSpec;
 import org.touchstone.backends.opencl.Target;
 import org.touchstone.backends.spi.Plan;
 
@@ -27,6 +42,21 @@ public final class Operators {
     return switch (spec) {
       case AddSpec s -> AddOperator.plan(s, target);
       case CastSpec s -> CastOperator.plan(s, target);
+      case DequantizeSpec s -> DequantizeOperator.plan(s, target);
+      case EmbeddingSpec s -> EmbeddingOperator.plan(s, target);
+      case FusedAddRmsNormSpec s -> FusedAddRmsNormOperator.plan(s, target);
+      case GatedActSpec s -> GatedActOperator.plan(s, target);
+      case KvCacheWriteSpec s -> KvCacheWriteOperator.plan(s, target);
+      case MoeAlignBlockSizeSpec s -> MoeAlignBlockSizeOperator.plan(s, target);
+      case MoeCombineSpec s -> MoeCombineOperator.plan(s, target);
+      case MoePermuteSpec s -> MoePermuteOperator.plan(s, target);
+      case MoeRouteSpec s -> MoeRouteOperator.plan(s, target);
+      case QuantizeFp8BlockSpec s -> QuantizeFp8BlockOperator.plan(s, target);
+      case QuantizeFp8GroupSpec s -> QuantizeFp8GroupOperator.plan(s, target);
+      case RmsNormSpec s -> RmsNormOperator.plan(s, target);
+      case RopeApplySpec s -> RopeApplyOperator.plan(s, target);
+      case RopeFreqsSpec s -> RopeFreqsOperator.plan(s, target);
+      case SampleSpec s -> SampleOperator.plan(s, target);
       default ->
           Plan.refuses(ReasonCode.OPERATOR, "there is no OpenCL kernel for " + spec.op().opName());
     };

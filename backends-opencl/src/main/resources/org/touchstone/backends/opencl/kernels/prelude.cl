@@ -264,6 +264,253 @@ static inline float16 rounded16(int type, float16 x) {
   return type == F32 ? x : bf16_to_f32_16(f32_to_bf16_16(x));
 }
 
+// E4M3FN to nearest even, saturating, 16 at a time: normal numbers by adding half a unit to the bits,
+// subnormal ones by adding a number whose last place is theirs.
+static inline uchar16 f32_to_e4m3fn_16(float16 x) {
+  uint16 bits = as_uint16(x) & 0x7FFFFFFFu;
+  uint16 code = min((bits + 0x7FFFFu + (bits >> 20 & 1u)) >> 20, (uint16)(0x43Eu)) - 0x3C0u;
+  uint16 small = as_uint16(as_float16(bits) + 0x1p14f) - as_uint(0x1p14f);
+  code = select(code, small, bits < 0x3C800000u);
+  code |= as_uint16(x) >> 24 & 0x80u;
+  return convert_uchar16(select(code, (uint16)(0x7Fu), bits > INF_BITS));
+}
+
+static inline float16 e4m3fn_to_f32_16(uchar16 codes) {
+  uint16 code = convert_uint16(codes);
+  uint16 magnitude = code & 0x7Fu;
+  uint16 normal = (magnitude << 20) + 0x3C000000u;
+  float16 small = convert_float16(magnitude) * 0x1p-9f;
+  uint16 bits = select(normal, as_uint16(small), magnitude < 8u);
+  bits = select(bits, (uint16)(NAN_BITS), magnitude == 0x7Fu);
+  return as_float16(bits | (code & 0x80u) << 24);
+}
+
+// ---------------------------------------------------------------------------------------------
+// Arithmetic that is correctly rounded on every device.
+
+// Rounds m * 2^e to FP32; bit 0 of m may stand for everything below it.
+static inline float pack_float(uint sign, ulong m, int e) {
+  int top = 63 - (int)clz(m);
+  int field = top + e + 127;
+  int shift = top - 23 + max(0, 1 - field);
+  if (shift > top + 1) {
+    return as_float(sign);
+  }
+  ulong quotient = shift > 0 ? m >> shift : m << -shift;
+  if (shift > 0) {
+    ulong rest = m - (quotient << shift);
+    ulong half_unit = (ulong)1 << (shift - 1);
+    quotient += rest > half_unit || (rest == half_unit && (quotient & 1)) ? 1 : 0;
+  }
+  // The hidden bit adds one to the field.
+  ulong bits = ((ulong)(max(field, 1) - 1) << 23) + quotient;
+  return as_float(sign | (bits >= INF_BITS ? INF_BITS : (uint)bits));
+}
+
+// Division in integers, for devices whose own may err by 2.5 units in the last place.
+static float divide_exactly(float a, float b) {
+  uint sign = (as_uint(a) ^ as_uint(b)) & 0x80000000u;
+  uint ua = as_uint(a) & 0x7FFFFFFFu;
+  uint ub = as_uint(b) & 0x7FFFFFFFu;
+  if (ua > INF_BITS || ub > INF_BITS || (ua == INF_BITS && ub == INF_BITS) || (ua | ub) == 0) {
+    return quiet_nan();
+  }
+  if (ua == INF_BITS || ub == 0) {
+    return as_float(sign | INF_BITS);
+  }
+  if (ub == INF_BITS || ua == 0) {
+    return as_float(sign);
+  }
+  int sa = ua < 0x800000 ? (int)clz(ua) - 8 : 0;
+  int sb = ub < 0x800000 ? (int)clz(ub) - 8 : 0;
+  int ea = ua < 0x800000 ? 1 - sa : (int)(ua >> 23);
+  int eb = ub < 0x800000 ? 1 - sb : (int)(ub >> 23);
+  ulong ma = ua < 0x800000 ? ua << sa : (ua & 0x7FFFFF) | 0x800000;
+  ulong mb = ub < 0x800000 ? ub << sb : (ub & 0x7FFFFF) | 0x800000;
+  ulong quotient = (ma << 32) / mb;
+  quotient |= quotient * mb != ma << 32;
+  return pack_float(sign, quotient, ea - eb - 32);
+}
+
+#if defined(CORRECT_DIVISION) && !defined(SOFTWARE_DIVISION)
+static inline float divide(float a, float b) { return a / b; }
+static inline float root(float x) { return sqrt(x); }
+#else
+static inline float divide(float a, float b) { return divide_exactly(a, b); }
+
+// A Newton step brings a root that errs by a few units to the nearest number or its neighbour.
+static inline float root(float x) {
+  float s = sqrt(x);
+  if (!(x > 0x1p-100f && x < 0x1p100f)) {
+    return s;
+  }
+  return fma(fma(-s, s, x), 0.5f / s, s);
+}
+#endif
+
+static inline float reciprocal_root(float x) { return divide(1.0f, root(x)); }
+
+// ---------------------------------------------------------------------------------------------
+// Lanes: what a work-item handles at once. The cpu variant works on 16 elements, the gpu variant on
+// one, and a row is shared by the work-items of a group. `left` is the number of elements from i to
+// the end of the row; what lies beyond is neither read nor written.
+
+#ifdef VARIANT_CPU
+#define LANES 16
+typedef float16 lanes;
+typedef int16 ilanes;
+typedef uint16 ulanes;
+#define as_lanes as_float16
+#define as_ulanes as_uint16
+#define FIRST 0
+#define STEP 16
+
+static inline lanes load_lanes(in_t p, int type, ulong i, int left) {
+  if (left >= 16) {
+    return load16(p, type, i);
+  }
+  float part[16];
+  for (int j = 0; j < 16; j++) {
+    part[j] = j < left ? load(p, type, i + j) : 0;
+  }
+  return vload16(0, part);
+}
+
+static inline void store_lanes(out_t p, int type, ulong i, int left, lanes x) {
+  if (left >= 16) {
+    store16(p, type, i, x);
+    return;
+  }
+  float part[16];
+  vstore16(x, 0, part);
+  for (int j = 0; j < left; j++) {
+    store(p, type, i + j, part[j]);
+  }
+}
+
+// Elements i, i + 2, ... into even and i + 1, i + 3, ... into odd; left counts pairs.
+static inline void load_pairs(in_t p, int type, ulong i, int left, lanes *even, lanes *odd) {
+  lanes a = load_lanes(p, type, i, 2 * left);
+  lanes b = load_lanes(p, type, i + 16, 2 * left - 16);
+  *even = (float16)(a.even, b.even);
+  *odd = (float16)(a.odd, b.odd);
+}
+
+static inline void store_pairs(out_t p, int type, ulong i, int left, lanes even, lanes odd) {
+  lanes a;
+  lanes b;
+  a.even = even.lo;
+  a.odd = odd.lo;
+  b.even = even.hi;
+  b.odd = odd.hi;
+  store_lanes(p, type, i, 2 * left, a);
+  store_lanes(p, type, i + 16, 2 * left - 16, b);
+}
+
+#define rounded_lanes rounded16
+
+static inline lanes divide_lanes(lanes a, lanes b) {
+#if defined(CORRECT_DIVISION) && !defined(SOFTWARE_DIVISION)
+  return a / b;
+#else
+  float x[16];
+  float y[16];
+  vstore16(a, 0, x);
+  vstore16(b, 0, y);
+  for (int j = 0; j < 16; j++) {
+    x[j] = divide_exactly(x[j], y[j]);
+  }
+  return vload16(0, x);
+#endif
+}
+
+#define REDUCTION_MEMORY
+#define REDUCTION 0
+
+static inline float group_sum(lanes v, __local float *unused) {
+  float8 a = v.lo + v.hi;
+  float4 b = a.lo + a.hi;
+  float2 c = b.lo + b.hi;
+  return c.lo + c.hi;
+}
+
+static inline uint group_max_bits(ulanes v, __local float *unused) {
+  uint8 a = max(v.lo, v.hi);
+  uint4 b = max(a.lo, a.hi);
+  uint2 c = max(b.lo, b.hi);
+  return max(c.lo, c.hi);
+}
+#else
+#define LANES 1
+typedef float lanes;
+typedef int ilanes;
+typedef uint ulanes;
+#define as_lanes as_float
+#define as_ulanes as_uint
+#define FIRST ((int)get_local_id(0))
+#define STEP GROUP
+
+static inline lanes load_lanes(in_t p, int type, ulong i, int left) { return load(p, type, i); }
+
+static inline void store_lanes(out_t p, int type, ulong i, int left, lanes x) {
+  store(p, type, i, x);
+}
+
+static inline void load_pairs(in_t p, int type, ulong i, int left, lanes *even, lanes *odd) {
+  *even = load(p, type, i);
+  *odd = load(p, type, i + 1);
+}
+
+static inline void store_pairs(out_t p, int type, ulong i, int left, lanes even, lanes odd) {
+  store(p, type, i, even);
+  store(p, type, i + 1, odd);
+}
+
+#define rounded_lanes rounded
+#define divide_lanes divide
+
+// A kernel that reduces declares the memory for it.
+#define REDUCTION_MEMORY __local float reduction[GROUP]
+#define REDUCTION reduction
+
+static inline float group_sum(lanes v, __local float *memory) {
+  int me = get_local_id(0);
+  memory[me] = v;
+  for (int half_group = GROUP / 2; half_group > 0; half_group >>= 1) {
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (me < half_group) {
+      memory[me] += memory[me + half_group];
+    }
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+  float sum = memory[0];
+  barrier(CLK_LOCAL_MEM_FENCE);
+  return sum;
+}
+
+static inline uint group_max_bits(ulanes v, __local float *memory) {
+  __local uint *bits = (__local uint *)memory;
+  int me = get_local_id(0);
+  bits[me] = v;
+  for (int half_group = GROUP / 2; half_group > 0; half_group >>= 1) {
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (me < half_group) {
+      bits[me] = max(bits[me], bits[me + half_group]);
+    }
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+  uint largest = bits[0];
+  barrier(CLK_LOCAL_MEM_FENCE);
+  return largest;
+}
+#endif
+
+// silu(x) = x / (1 + e^-x); e^-x is infinite below -88, which gives -0.
+static inline lanes silu_lanes(lanes x) {
+  lanes y = divide_lanes(x, 1.0f + exp(-x));
+  return as_ulanes(x) == (ulanes)(0xFF800000u) ? (lanes)(-0.0f) : y;
+}
+
 // ---------------------------------------------------------------------------------------------
 // Rows of tensors of any rank.
 
