@@ -28,7 +28,11 @@ final class SampleOperator extends OpenClOperator<SampleArgs> {
     return new Plan.Runs<>(
         target.kernelName(spec.op()),
         traits(target),
-        () -> new SampleOperator(spec, target, target.kernel("sample.cl", "sample")));
+        () ->
+            new SampleOperator(
+                spec,
+                target,
+                target.kernel("sample.cl", spec.random() ? "sample" : "sample_largest")));
   }
 
   /** Probabilities are added up in integers: no term passes through more than one rounding. */
@@ -41,6 +45,15 @@ final class SampleOperator extends OpenClOperator<SampleArgs> {
     if (args.ids().dim(0) == 0) {
       return;
     }
+    if (!spec.random()) {
+      kernel()
+          .launch()
+          .rows(args.logits())
+          .tensor(args.ids())
+          .i32(Math.toIntExact(spec.vocabulary()))
+          .run(queue, args.ids().dim(0), target.rowGroup());
+      return;
+    }
     kernel()
         .launch()
         .rows(args.logits())
@@ -48,7 +61,6 @@ final class SampleOperator extends OpenClOperator<SampleArgs> {
         .tensor(args.ids())
         .memory(workspace, 0)
         .i32(Math.toIntExact(spec.vocabulary()))
-        .i32(spec.random() ? 1 : 0)
         .f32(spec.temperature())
         .i32((int) Math.min(spec.topK(), spec.vocabulary()))
         .f32(spec.topP())

@@ -5,7 +5,7 @@
 typedef __global const int *ints_t;
 
 // Stores how many slots expert e has in counts[e].
-static inline void count_slots(
+INLINE void count_slots(
     ints_t indices, ulong step, int tokens, int top_k, int experts, __global int *counts) {
 #ifdef VARIANT_CPU
   for (int e = 0; e < experts; e++) {
@@ -34,7 +34,7 @@ static inline void count_slots(
 }
 
 // Puts the slots of expert e behind next[e], in order; positions may be absent.
-static inline void place_slots(
+INLINE void place_slots(
     ints_t indices, ulong step, int tokens, int top_k, int experts, __global int *next,
     __global int *sorted, __global int *positions, ulong positions_step, int has_positions) {
 #ifdef VARIANT_CPU

@@ -47,6 +47,32 @@ static inline lanes softplus_root(lanes l) {
 #endif
 }
 
+// Renormalises the weights of a route in place.
+static inline void finish_weights(
+    __global float *weight, int top_k, int renorm, float renorm_eps, float scale) {
+  if (renorm == SOFTMAX_TOPK) {
+    float top = MINUS_INF;
+    for (int j = 0; j < top_k; j++) {
+      top = weight[j] > top ? weight[j] : top;
+    }
+    for (int j = 0; j < top_k; j++) {
+      weight[j] = top == MINUS_INF ? 0.0f : exp(weight[j] - top);
+    }
+  }
+  float divisor = 0;
+  if (renorm != 0) {
+    for (int j = 0; j < top_k; j++) {
+      divisor += weight[j];
+    }
+    divisor += renorm == SUM ? renorm_eps : 0.0f;
+  }
+  for (int j = 0; j < top_k; j++) {
+    float w = weight[j];
+    w = renorm == 0 ? w : divisor == 0 ? 0.0f : divide(w, divisor);
+    weight[j] = w * scale;
+  }
+}
+
 __kernel void moe_route_reset(out_t diagnostics, ulong diagnostics_at) {
   *(__global int *)(diagnostics + diagnostics_at) = 0;
 }
@@ -65,13 +91,8 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void moe_route(
   ulong token = get_group_id(0);
   __global int *index = (__global int *)(indices + indices_at) + token * indices_step;
   __global float *weight = (__global float *)(weights + weights_at) + token * weights_step;
-  if (has_mask && mask[mask_at + token] == 0) {
-    for (int j = me; j < top_k; j += GROUP) {
-      index[j] = -1;
-      weight[j] = 0;
-    }
-    return;
-  }
+  // A masked token goes through as the others do, because a group must meet at every barrier.
+  int masked = has_mask && mask[mask_at + token] == 0;
   logits += logits_at;
   bias += bias_at;
   __global float *score =
@@ -103,7 +124,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void moe_route(
     most = max(most, order_lanes(without_nan(l)));
 #endif
   }
-  if (saw_nan && has_diagnostics) {
+  if (saw_nan && has_diagnostics && !masked) {
     atomic_or((volatile __global int *)(diagnostics + diagnostics_at), 1);
   }
   float sum = 0;
@@ -212,28 +233,11 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void moe_route(
     barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
   }
 
-  if (me != 0) {
-    return;
-  }
-  if (renorm == SOFTMAX_TOPK) {
-    float top = MINUS_INF;
-    for (int j = 0; j < top_k; j++) {
-      top = weight[j] > top ? weight[j] : top;
+  if (me == 0) {
+    finish_weights(weight, top_k, renorm, renorm_eps, scale);
+    for (int j = 0; masked && j < top_k; j++) {
+      index[j] = -1;
+      weight[j] = 0;
     }
-    for (int j = 0; j < top_k; j++) {
-      weight[j] = top == MINUS_INF ? 0.0f : exp(weight[j] - top);
-    }
-  }
-  float divisor = 0;
-  if (renorm != 0) {
-    for (int j = 0; j < top_k; j++) {
-      divisor += weight[j];
-    }
-    divisor += renorm == SUM ? renorm_eps : 0.0f;
-  }
-  for (int j = 0; j < top_k; j++) {
-    float w = weight[j];
-    w = renorm == 0 ? w : divisor == 0 ? 0.0f : divide(w, divisor);
-    weight[j] = w * scale;
   }
 }

@@ -6,6 +6,11 @@
 // A product and a sum become one rounding where a kernel says fma, and nowhere else.
 #pragma OPENCL FP_CONTRACT OFF
 
+// For functions that get local memory or meet at a barrier. PoCL 3.1 gives all work-groups one copy of
+// local memory that a function which stayed a function uses, and an early return from a kernel with
+// barriers confuses it: such kernels have no return.
+#define INLINE static inline __attribute__((always_inline))
+
 // Element types, numbered as in the Java class TypeNumbers.
 #define F32 0
 #define F16 1
@@ -427,14 +432,14 @@ static inline lanes divide_lanes(lanes a, lanes b) {
 #define REDUCTION_MEMORY
 #define REDUCTION 0
 
-static inline float group_sum(lanes v, __local float *unused) {
+INLINE float group_sum(lanes v, __local float *unused) {
   float8 a = v.lo + v.hi;
   float4 b = a.lo + a.hi;
   float2 c = b.lo + b.hi;
   return c.lo + c.hi;
 }
 
-static inline uint group_max_bits(ulanes v, __local float *unused) {
+INLINE uint group_max_bits(ulanes v, __local float *unused) {
   uint8 a = max(v.lo, v.hi);
   uint4 b = max(a.lo, a.hi);
   uint2 c = max(b.lo, b.hi);
@@ -473,7 +478,7 @@ static inline void store_pairs(out_t p, int type, ulong i, int left, lanes even,
 #define REDUCTION_MEMORY __local float reduction[GROUP]
 #define REDUCTION reduction
 
-static inline float group_sum(lanes v, __local float *memory) {
+INLINE float group_sum(lanes v, __local float *memory) {
   int me = get_local_id(0);
   memory[me] = v;
   for (int half_group = GROUP / 2; half_group > 0; half_group >>= 1) {
@@ -488,7 +493,7 @@ static inline float group_sum(lanes v, __local float *memory) {
   return sum;
 }
 
-static inline uint group_max_bits(ulanes v, __local float *memory) {
+INLINE uint group_max_bits(ulanes v, __local float *memory) {
   __local uint *bits = (__local uint *)memory;
   int me = get_local_id(0);
   bits[me] = v;

@@ -22,7 +22,7 @@ static inline float logit_of(uint key) {
 static inline ulong mass_of(float weight, float unit) { return convert_ulong_rte(weight * unit); }
 
 // Adds one value per work-item; before becomes the sum of those of lower work-items.
-static inline ulong scan(ulong value, __local ulong *memory, ulong *before) {
+INLINE ulong scan(ulong value, __local ulong *memory, ulong *before) {
 #ifdef VARIANT_CPU
   *before = 0;
   return value;
@@ -44,42 +44,41 @@ static inline ulong scan(ulong value, __local ulong *memory, ulong *before) {
 #endif
 }
 
-typedef struct {
-  uint count[BINS];
-  uint low[BINS];
-  uint high[BINS];
-} bins_t;
+// Bins are three arrays: tokens, and the lower and upper halves of their mass.
+#define COUNT 0
+#define LOW BINS
+#define HIGH (2 * BINS)
 
 // Adds to a bin; 64 bits as two halves, because not every device adds those at once.
-static inline void add_to_bin(__local bins_t *bins, uint bin, ulong mass) {
+INLINE void add_to_bin(__local uint *bins, uint bin, ulong mass) {
 #ifdef VARIANT_CPU
-  ulong sum = ((ulong)bins->high[bin] << 32 | bins->low[bin]) + mass;
-  bins->count[bin]++;
-  bins->low[bin] = (uint)sum;
-  bins->high[bin] = (uint)(sum >> 32);
+  ulong sum = ((ulong)bins[HIGH + bin] << 32 | bins[LOW + bin]) + mass;
+  bins[COUNT + bin]++;
+  bins[LOW + bin] = (uint)sum;
+  bins[HIGH + bin] = (uint)(sum >> 32);
 #else
   uint low = (uint)mass;
-  uint old = atomic_add(&bins->low[bin], low);
+  uint old = atomic_add(&bins[LOW + bin], low);
   uint carry = old + low < low;
-  atomic_inc(&bins->count[bin]);
-  atomic_add(&bins->high[bin], (uint)(mass >> 32) + carry);
+  atomic_inc(&bins[COUNT + bin]);
+  atomic_add(&bins[HIGH + bin], (uint)(mass >> 32) + carry);
 #endif
 }
 
 // Returns the key of the token with which the descending prefix measures `wanted`; above becomes the
 // measure of the larger keys. by_count: tokens are counted, otherwise their masses are added up.
-static inline uint select_key(
+INLINE uint select_key(
     __global const float *logits, __global const float *weights, int vocabulary, float unit,
-    int by_count, ulong wanted, __local bins_t *bins, __local ulong *shared_state, ulong *above) {
+    int by_count, ulong wanted, __local uint *bins, __local ulong *shared_state, ulong *above) {
   int me = get_local_id(0);
   uint prefix = 0;
   ulong before = 0;
   for (int shift = 24; shift >= 0; shift -= 8) {
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int bin = me; bin < BINS; bin += GROUP) {
-      bins->count[bin] = 0;
-      bins->low[bin] = 0;
-      bins->high[bin] = 0;
+      bins[COUNT + bin] = 0;
+      bins[LOW + bin] = 0;
+      bins[HIGH + bin] = 0;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int i = me; i < vocabulary; i += GROUP) {
@@ -92,7 +91,7 @@ static inline uint select_key(
     if (me == 0) {
       int bin = BINS - 1;
       for (; bin > 0; bin--) {
-        ulong mass = by_count ? bins->count[bin] : (ulong)bins->high[bin] << 32 | bins->low[bin];
+        ulong mass = by_count ? bins[COUNT + bin] : (ulong)bins[HIGH + bin] << 32 | bins[LOW + bin];
         if (before + mass >= wanted) {
           break;
         }
@@ -110,20 +109,11 @@ static inline uint select_key(
   return prefix;
 }
 
-__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void sample(
-    in_t logits_in, ulong logits_at, ulong logits_step, in_t uniform, ulong uniform_at,
-    out_t ids, ulong ids_at, out_t scratch, ulong scratch_at, int vocabulary, int random,
-    float temperature, int top_k, float top_p, float min_p, int bits) {
-  __local uint best_key[GROUP];
-  __local int best_index[GROUP];
-  __local bins_t bins;
-  __local ulong shared_state[GROUP > 2 ? GROUP : 2];
+// Finds the first of the largest logits; all work-items get its key.
+INLINE uint find_largest(
+    __global const float *logits, int vocabulary, __local uint *best_key, __local int *best_index,
+    int *first) {
   int me = get_local_id(0);
-  ulong row = get_group_id(0);
-  __global const float *logits = (__global const float *)(logits_in + logits_at) + row * logits_step;
-  __global int *id = (__global int *)(ids + ids_at) + row;
-
-  // The first of the largest.
   uint key = 0;
   int best = -1;
   for (int i = me; i < vocabulary; i += GROUP) {
@@ -150,14 +140,42 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void sample(
     }
   }
   barrier(CLK_LOCAL_MEM_FENCE);
-  key = best_key[0];
-  best = best_index[0];
-  if (key == key_of(MINUS_INF) || !random) {
-    if (me == 0) {
-      *id = key == key_of(MINUS_INF) ? -1 : best;
-    }
-    return;
+  *first = best_index[0];
+  return best_key[0];
+}
+
+// The first of the largest logits.
+__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void sample_largest(
+    in_t logits_in, ulong logits_at, ulong logits_step, out_t ids, ulong ids_at, int vocabulary) {
+  __local uint best_key[GROUP];
+  __local int best_index[GROUP];
+  ulong row = get_group_id(0);
+  __global const float *logits = (__global const float *)(logits_in + logits_at) + row * logits_step;
+  int first;
+  uint key = find_largest(logits, vocabulary, best_key, best_index, &first);
+  if (get_local_id(0) == 0) {
+    ((__global int *)(ids + ids_at))[row] = key == key_of(MINUS_INF) ? -1 : first;
   }
+}
+
+__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void sample(
+    in_t logits_in, ulong logits_at, ulong logits_step, in_t uniform, ulong uniform_at,
+    out_t ids, ulong ids_at, out_t scratch, ulong scratch_at, int vocabulary,
+    float temperature, int top_k, float top_p, float min_p, int bits) {
+  __local uint best_key[GROUP];
+  __local int best_index[GROUP];
+  __local uint bins[3 * BINS];
+  __local ulong shared_state[GROUP > 2 ? GROUP : 2];
+  int me = get_local_id(0);
+  ulong row = get_group_id(0);
+  __global const float *logits = (__global const float *)(logits_in + logits_at) + row * logits_step;
+  __global int *id = (__global int *)(ids + ids_at) + row;
+
+  int ignored_index;
+  uint key = find_largest(logits, vocabulary, best_key, best_index, &ignored_index);
+  // A row without a logit above -Inf goes through with meaningless weights, because a group must
+  // meet at every barrier.
+  int empty = key == key_of(MINUS_INF);
 
   // Weights relative to the largest, kept for the passes that follow.
   __global float *weights = (__global float *)(scratch + scratch_at) + row * (ulong)vocabulary;
@@ -183,7 +201,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void sample(
   int end = min(from + chunk, vocabulary);
   if (top_k > 0 && top_k < vocabulary) {
     last = select_key(
-        logits, weights, vocabulary, unit, 1, (ulong)top_k, &bins, shared_state, &above);
+        logits, weights, vocabulary, unit, 1, (ulong)top_k, bins, shared_state, &above);
   }
   if (top_p < 1) {
     ulong own = 0;
@@ -196,7 +214,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void sample(
     ulong wanted = mul_hi(total, share << 31) << 1;
     wanted = max(wanted, (ulong)1);
     uint end_key = select_key(
-        logits, weights, vocabulary, unit, 0, wanted, &bins, shared_state, &above);
+        logits, weights, vocabulary, unit, 0, wanted, bins, shared_state, &above);
     if (end_key >= last) {
       last = end_key;
       ulong mass = 0;
@@ -205,16 +223,16 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void sample(
       }
       // Equal logits have equal weights, so whoever has one tells the same.
       if (me == 0) {
-        bins.low[0] = 0;
-        bins.high[0] = 0;
+        bins[LOW] = 0;
+        bins[HIGH] = 0;
       }
       barrier(CLK_LOCAL_MEM_FENCE);
       if (mass > 0) {
-        atomic_max(&bins.low[0], (uint)mass);
-        atomic_max(&bins.high[0], (uint)(mass >> 32));
+        atomic_max(&bins[LOW], (uint)mass);
+        atomic_max(&bins[HIGH], (uint)(mass >> 32));
       }
       barrier(CLK_LOCAL_MEM_FENCE);
-      mass = (ulong)bins.high[0] << 32 | bins.low[0];
+      mass = (ulong)bins[HIGH] << 32 | bins[LOW];
       ulong rest = wanted > above ? wanted - above : 0;
       ties = mass == 0 ? 1 : max((ulong)1, (rest + mass - 1) / mass);
     }
@@ -241,19 +259,18 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void sample(
   // Less than the total, since u is below 1.
   ulong threshold = mul_hi(total, convert_ulong(u * 0x1p40f) << 23) << 1;
   threshold = min(threshold, total - 1);
-  if (threshold < mass_before || threshold >= mass_before + own_mass) {
-    return;
-  }
+  int here = threshold >= mass_before && threshold < mass_before + own_mass;
   tie = ties_before;
   ulong cumulative = mass_before;
-  for (int i = from; i < end; i++) {
+  int drawn = -1;
+  for (int i = from; here && i < end && cumulative <= threshold; i++) {
     uint k = key_of(logits[i]);
     int kept = k > last || (k == last && tie < ties);
     tie += k == last;
     cumulative += kept && weights[i] >= min_p ? mass_of(weights[i], unit) : 0;
-    if (cumulative > threshold) {
-      *id = i;
-      return;
-    }
+    drawn = i;
+  }
+  if (empty ? me == 0 : here) {
+    *id = empty ? -1 : drawn;
   }
 }
