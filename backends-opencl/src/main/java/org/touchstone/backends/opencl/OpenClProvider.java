@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.touchstone.api.DeviceInfo;
 import org.touchstone.api.DeviceKind;
@@ -15,6 +14,7 @@ import org.touchstone.api.HalException;
 import org.touchstone.api.HostAccess;
 import org.touchstone.api.Reason;
 import org.touchstone.api.ReasonCode;
+import org.touchstone.backends.opencl.driver.Capability;
 import org.touchstone.backends.opencl.driver.DeviceFacts;
 import org.touchstone.backends.opencl.driver.FoundDevice;
 import org.touchstone.backends.opencl.driver.OpenClContext;
@@ -97,8 +97,8 @@ public final class OpenClProvider implements BackendProvider {
         evidence,
         evidence == Evidence.SIMULATOR ? Eligibility.NAMED_ONLY : Eligibility.AUTOMATIC,
         HostAccess.COPY,
-        facts.unifiedMemory() ? 0 : facts.globalBytes(),
-        facts.unifiedMemory() ? facts.globalBytes() : 0,
+        facts.has(Capability.UNIFIED_MEMORY) ? 0 : facts.globalBytes(),
+        facts.has(Capability.UNIFIED_MEMORY) ? facts.globalBytes() : 0,
         0,
         facts.identity(),
         properties(facts, Tuning.of(facts, context.configuration())));
@@ -115,28 +115,27 @@ public final class OpenClProvider implements BackendProvider {
     properties.put("compute units", Long.toString(facts.computeUnits()));
     properties.put("local memory", facts.localBytes() + " bytes");
     properties.put("largest buffer", facts.largestBuffer() + " bytes");
-    properties.put("subnormals", facts.keepsSubnormals() ? "kept" : "flushed");
+    properties.put("subnormals", facts.has(Capability.SUBNORMALS) ? "kept" : "flushed");
     properties.put(
         "division",
-        facts.roundsDivisionCorrectly()
+        facts.has(Capability.CORRECT_DIVISION)
             ? "correctly rounded by the driver"
             : "correctly rounded by the kernels");
-    properties.put("extensions used", used(facts));
+    properties.put("optional features", optional(facts));
     return properties;
   }
 
-  private static String used(DeviceFacts facts) {
-    Predicate<String> has = facts.extensions()::contains;
-    String list =
+  private static String optional(DeviceFacts facts) {
+    Map<Capability, String> names =
         Map.of(
-                "fp16", has.test("cl_khr_fp16"),
-                "fp64", has.test("cl_khr_fp64"),
-                "sub-groups", facts.subGroups(),
-                "int8 dot", facts.integerDot())
-            .entrySet()
-            .stream()
-            .filter(Map.Entry::getValue)
-            .map(Map.Entry::getKey)
+            Capability.FP16, "fp16",
+            Capability.FP64, "fp64",
+            Capability.SUB_GROUPS, "sub-groups",
+            Capability.INTEGER_DOT, "int8 dot");
+    String list =
+        names.entrySet().stream()
+            .filter(entry -> facts.has(entry.getKey()))
+            .map(Map.Entry::getValue)
             .sorted()
             .collect(Collectors.joining(", "));
     return list.isEmpty() ? "none" : list;

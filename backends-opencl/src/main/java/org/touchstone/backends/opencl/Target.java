@@ -8,6 +8,7 @@ import org.touchstone.api.Subnormals;
 import org.touchstone.api.Ulps;
 import org.touchstone.api.op.Activation;
 import org.touchstone.api.op.Op;
+import org.touchstone.backends.opencl.driver.Capability;
 import org.touchstone.backends.opencl.driver.DeviceFacts;
 import org.touchstone.backends.opencl.driver.OpenClContext;
 import org.touchstone.backends.opencl.driver.OpenClKernel;
@@ -19,7 +20,13 @@ public final class Target {
    * The errors that OpenCL 1.2 allows: exp and log 3, sin and cos 4. Division and root are
    * correctly rounded by the prelude where the driver's are not.
    */
-  private static final Ulps ULPS = new Ulps(3, 1, 0.5, 3, 4);
+  private static final Ulps FULL = new Ulps(3, 1, 0.5, 3, 4);
+
+  /** The errors that its embedded profile allows. */
+  private static final Ulps EMBEDDED = new Ulps(4, 1, 0.5, 4, 4);
+
+  /** The error of tanh that both allow. */
+  private static final double TANH = 5;
 
   /** Elements that a work-item of the cpu variant handles at once. */
   private static final int VECTOR = 16;
@@ -66,9 +73,9 @@ public final class Target {
   /** Returns what every kernel here declares: FP32, in order, with the device's subnormals. */
   public KernelTraits traits() {
     Subnormals.Handling handling =
-        facts().keepsSubnormals() ? Subnormals.Handling.KEPT : Subnormals.Handling.FLUSHED;
+        facts().has(Capability.SUBNORMALS) ? Subnormals.Handling.KEPT : Subnormals.Handling.FLUSHED;
     return KernelTraits.PLAIN_F32
-        .with(ULPS)
+        .with(ulps())
         .with(new Subnormals(handling, handling))
         .with(OpenClProvider.evidence(facts(), context.uri()));
   }
@@ -79,14 +86,15 @@ public final class Target {
     return Chain.lanes(lanes, Integer.numberOfTrailingZeros(lanes));
   }
 
-  /**
-   * Returns the function errors of a kernel with an activation: the tanh that OpenCL 1.2 demands
-   * errs by up to 5 units.
-   */
+  private Ulps ulps() {
+    return facts().has(Capability.FULL_PROFILE) ? FULL : EMBEDDED;
+  }
+
+  /** Returns the function errors of a kernel with an activation, which may need tanh. */
   public Ulps activationUlps(Activation activation) {
     return activation.kind() == Activation.Kind.GEGLU_TANH
-        ? new Ulps(5, ULPS.rsqrt(), ULPS.div(), ULPS.log(), ULPS.trig())
-        : ULPS;
+        ? new Ulps(TANH, FULL.rsqrt(), FULL.div(), FULL.log(), FULL.trig())
+        : ulps();
   }
 
   /** Returns how many work-groups cover so many elements in strips. */

@@ -2,6 +2,7 @@ package org.touchstone.backends.opencl.driver;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -27,11 +28,7 @@ import org.jocl.cl_platform_id;
  * @param largestBuffer {@code CL_DEVICE_MAX_MEM_ALLOC_SIZE}
  * @param localBytes local memory of a work-group
  * @param largestGroup most work-items of a work-group
- * @param unifiedMemory whether the device shares the host's memory
- * @param floatConfig bits of {@code CL_DEVICE_SINGLE_FP_CONFIG}
- * @param extensions names of the extensions
- * @param subGroups whether kernels may use sub-groups
- * @param integerDot whether kernels may use the packed 8-bit dot product
+ * @param capabilities what it can do beyond the floor
  * @param identity UUID or PCI address, when the driver tells it
  */
 public record DeviceFacts(
@@ -47,11 +44,7 @@ public record DeviceFacts(
     long largestBuffer,
     long localBytes,
     long largestGroup,
-    boolean unifiedMemory,
-    long floatConfig,
-    Set<String> extensions,
-    boolean subGroups,
-    boolean integerDot,
+    Set<Capability> capabilities,
     Optional<String> identity) {
   /** Deprecated since OpenCL 2.0, whose successor says the same in other words. */
   private static final int HOST_UNIFIED_MEMORY = 0x1035;
@@ -65,17 +58,14 @@ public record DeviceFacts(
   private static final int INTEGER_DOT_PACKED = 1;
   private static final Pattern LANGUAGE = Pattern.compile("OpenCL C (\\d+)\\.(\\d)");
 
-  /** Bit of {@link #floatConfig}: subnormal numbers keep their value. */
+  /** Bits of {@code CL_DEVICE_SINGLE_FP_CONFIG}. */
   private static final long DENORM = 1;
 
-  /**
-   * Bit of {@link #floatConfig}: with the build option, division and root are correctly rounded.
-   */
   private static final long CORRECT_DIVIDE_SQRT = 1 << 7;
 
-  /** Copies the extensions. */
+  /** Copies the capabilities. */
   public DeviceFacts {
-    extensions = Set.copyOf(extensions);
+    capabilities = Set.copyOf(capabilities);
   }
 
   static DeviceFacts of(cl_platform_id platform, cl_device_id device) {
@@ -94,13 +84,37 @@ public record DeviceFacts(
         ClQuery.number(device, CL.CL_DEVICE_MAX_MEM_ALLOC_SIZE),
         ClQuery.number(device, CL.CL_DEVICE_LOCAL_MEM_SIZE),
         ClQuery.number(device, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE),
-        ClQuery.number(device, HOST_UNIFIED_MEMORY) != 0,
-        ClQuery.number(device, CL.CL_DEVICE_SINGLE_FP_CONFIG),
-        extensions,
-        extensions.contains("cl_khr_subgroups") || extensions.contains("cl_intel_subgroups"),
-        extensions.contains("cl_khr_integer_dot_product")
-            && (ClQuery.number(device, INTEGER_DOT_KHR) & INTEGER_DOT_PACKED) != 0,
+        capabilities(device, extensions),
         identity(device, extensions));
+  }
+
+  private static Set<Capability> capabilities(cl_device_id device, Set<String> extensions) {
+    long floats = ClQuery.number(device, CL.CL_DEVICE_SINGLE_FP_CONFIG);
+    boolean dot =
+        extensions.contains("cl_khr_integer_dot_product")
+            && (ClQuery.number(device, INTEGER_DOT_KHR) & INTEGER_DOT_PACKED) != 0;
+    Set<Capability> found = EnumSet.noneOf(Capability.class);
+    add(found, Capability.FP16, extensions.contains("cl_khr_fp16"));
+    add(found, Capability.FP64, extensions.contains("cl_khr_fp64"));
+    add(
+        found,
+        Capability.SUB_GROUPS,
+        extensions.contains("cl_khr_subgroups") || extensions.contains("cl_intel_subgroups"));
+    add(found, Capability.INTEGER_DOT, dot);
+    add(found, Capability.UNIFIED_MEMORY, ClQuery.number(device, HOST_UNIFIED_MEMORY) != 0);
+    add(found, Capability.SUBNORMALS, (floats & DENORM) != 0);
+    add(found, Capability.CORRECT_DIVISION, (floats & CORRECT_DIVIDE_SQRT) != 0);
+    add(
+        found,
+        Capability.FULL_PROFILE,
+        ClQuery.text(device, CL.CL_DEVICE_PROFILE).equals("FULL_PROFILE"));
+    return found;
+  }
+
+  private static void add(Set<Capability> found, Capability capability, boolean has) {
+    if (has) {
+      found.add(capability);
+    }
   }
 
   private static int language(String text) {
@@ -157,13 +171,8 @@ public record DeviceFacts(
     return !isCpu() && (type & CL.CL_DEVICE_TYPE_GPU) != 0;
   }
 
-  /** Returns whether FP32 subnormal numbers keep their value. */
-  public boolean keepsSubnormals() {
-    return (floatConfig & DENORM) != 0;
-  }
-
-  /** Returns whether division and square root can be built correctly rounded. */
-  public boolean roundsDivisionCorrectly() {
-    return (floatConfig & CORRECT_DIVIDE_SQRT) != 0;
+  /** Returns whether the device has a capability. */
+  public boolean has(Capability capability) {
+    return capabilities.contains(capability);
   }
 }

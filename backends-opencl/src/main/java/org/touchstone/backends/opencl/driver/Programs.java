@@ -49,6 +49,13 @@ public final class Programs implements AutoCloseable {
     return kernelOf(source(PRELUDE) + source(resource), resource, function, options);
   }
 
+  /** Builds a kernel from a text that uses the prelude; for tests of the prelude. */
+  OpenClKernel kernelAfterPrelude(String source, String what, String function, String... options) {
+    List<String> all = new ArrayList<>(List.of("-DVARIANT_CPU=1", "-DGROUP=1"));
+    all.addAll(List.of(options));
+    return kernelOf(source(PRELUDE) + source, what, function, all);
+  }
+
   /**
    * Builds a kernel from a text instead of a resource; for tests of the prelude and of failures.
    */
@@ -61,7 +68,7 @@ public final class Programs implements AutoCloseable {
     all.add("-cl-std=CL1.2");
     // Some drivers print how many warnings there were.
     all.add("-w");
-    if (context.facts().roundsDivisionCorrectly()) {
+    if (context.facts().has(Capability.CORRECT_DIVISION)) {
       all.add("-cl-fp32-correctly-rounded-divide-sqrt");
       all.add("-DCORRECT_DIVISION=1");
     }

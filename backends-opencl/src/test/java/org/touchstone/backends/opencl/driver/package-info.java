@@ -1,0 +1,5 @@
+/** Tests of what calls the driver. */
+@NullMarked
+package org.touchstone.backends.opencl.driver;
+
+import org.jspecify.annotations.NullMarked;
