@@ -115,6 +115,12 @@ public interface CudaDriver {
   /** Frees what {@link #memAllocAsync} or {@link #memAlloc} returned, in stream order. */
   void memFreeAsync(DevicePointer pointer, Stream stream);
 
+  /**
+   * Lets the device's pool keep this many bytes that are free instead of giving them back; nothing
+   * happens where there is no pool.
+   */
+  default void memPoolKeep(Device device, long bytes) {}
+
   /** Returns the free and the whole memory. */
   MemoryInfo memGetInfo();
 

@@ -25,40 +25,62 @@ public record TensorMap(
   /** Bytes of an encoded map. */
   public static final int BYTES = 128;
 
-  /** Types of elements; the ordinal is the number of {@code CUtensorMapDataType}. */
+  /** Types of elements ({@code CUtensorMapDataType}). */
   public enum Element {
     /** One byte. */
-    U8,
+    U8(0),
     /** Two bytes, unsigned. */
-    U16,
+    U16(1),
     /** Four bytes, unsigned. */
-    U32,
+    U32(2),
     /** Four bytes, signed. */
-    I32,
+    I32(3),
     /** Eight bytes, unsigned. */
-    U64,
+    U64(4),
     /** Eight bytes, signed. */
-    I64,
+    I64(5),
     /** IEEE binary16. */
-    F16,
+    F16(6),
     /** IEEE binary32. */
-    F32,
+    F32(7),
     /** IEEE binary64. */
-    F64,
+    F64(8),
     /** bfloat16. */
-    BF16
+    BF16(9);
+
+    private final int code;
+
+    Element(int code) {
+      this.code = code;
+    }
+
+    /** Returns the number of {@code cuda.h}. */
+    public int code() {
+      return code;
+    }
   }
 
-  /** Swizzles of shared memory; the ordinal is the number of {@code CUtensorMapSwizzle}. */
+  /** Swizzles of shared memory ({@code CUtensorMapSwizzle}). */
   public enum Swizzle {
     /** Rows follow each other as they are. */
-    NONE,
+    NONE(0),
     /** 16-byte chunks are exchanged within 32 bytes. */
-    B32,
+    B32(1),
     /** 16-byte chunks are exchanged within 64 bytes. */
-    B64,
+    B64(2),
     /** 16-byte chunks are exchanged within 128 bytes. */
-    B128
+    B128(3);
+
+    private final int code;
+
+    Swizzle(int code) {
+      this.code = code;
+    }
+
+    /** Returns the number of {@code cuda.h}. */
+    public int code() {
+      return code;
+    }
   }
 
   /** Copies the lists and compares their lengths. */

@@ -1,0 +1,154 @@
+// C[m,n] = sum_k A[m,k] B[n,k], every element of C one running sum from the first k to the last, in blocks of 128 where
+// scales change. Which thread computes it changes no bit of it. Dense and grouped products are one kernel.
+// Sources: DeepSeek-V3, inference/kernel.py; DeepGEMM.
+#include "common/format.cuh"
+#include "common/groups.cuh"
+
+enum Operands { OPERANDS_F32 = 0, OPERANDS_BF16 = 1, OPERANDS_FP8 = 2, OPERANDS_FP8_BLOCK = 3 };
+enum Scales { UNSCALED = 0, PER_TENSOR = 1, PER_CHANNEL = 2, PER_BLOCK = 3 };
+
+#define SCALE_BLOCK 128
+#define BN 64
+#define BK 16
+
+struct Product {
+  const void* a;
+  const void* b;
+  const float* scale_a;
+  const float* scale_b;
+  const float* bias;
+  void* c;
+  const int* row_map;  // row of A of each row of C, times `row_divisor`; null when they are the same
+  i64 n;
+  i64 k;
+  i64 step_a;
+  i64 batch_a;
+  i64 step_scale_a;
+  i64 batch_scale_a;
+  i64 step_c;
+  i64 batch_c;
+  int row_divisor;
+  int scales;
+  int accumulate;
+  int type_c;
+};
+
+template <int OPERANDS>
+DEVICE float element(const void* p, i64 i) {
+  if (OPERANDS == OPERANDS_F32) return ((const float*)p)[i];
+  if (OPERANDS == OPERANDS_BF16) return decode_bf16(((const u16*)p)[i]);
+  return decode_e4m3fn(((const u8*)p)[i]);
+}
+
+template <int OPERANDS, int BM, int TM>
+DEVICE void gemm(const Product& p, const Groups& groups) {
+  constexpr int TN = 4, ACROSS = BN / TN, THREADS = BM / TM * ACROSS;
+  __shared__ float tile_a[BK][BM + 4];
+  __shared__ __align__(16) float tile_b[BK][BN + 4];
+  __shared__ i64 row_start[BM];
+  __shared__ i64 scale_start[BM];
+  const int t = threadIdx.x, column = t % ACROSS * TN, line = t / ACROSS * TM;
+  const i64 n0 = (i64)blockIdx.x * BN;
+  const i64 blocks = ceil_div(p.k, SCALE_BLOCK);
+
+  i64 limit = min(groups.rows, ((i64)blockIdx.y + 1) * BM);
+  for (i64 row = (i64)blockIdx.y * BM; row < limit;) {
+    Run run = run_at(groups, row, limit);
+    if (run.expert < 0) {
+      row = run.end;
+      continue;
+    }
+    const i64 first = row, count = run.end - row;
+    const i64 weight = (i64)run.expert * p.n * p.k;
+    __syncthreads();
+    for (int r = t; r < BM; r += THREADS) {
+      i64 source = first + min((i64)r, count - 1);
+      if (p.row_map != nullptr) source = p.row_map[source] / p.row_divisor;
+      i64 batch = groups.kind == MASKED ? source / groups.per_group : 0;
+      i64 within = source - batch * groups.per_group * (groups.kind == MASKED);
+      row_start[r] = batch * p.batch_a + within * p.step_a;
+      scale_start[r] = batch * p.batch_scale_a + within * p.step_scale_a;
+    }
+    float sum[TM][TN], part[TM][TN];
+#pragma unroll
+    for (int i = 0; i < TM; i++)
+#pragma unroll
+      for (int j = 0; j < TN; j++) sum[i][j] = part[i][j] = 0.0f;
+
+    for (i64 k0 = 0; k0 < p.k; k0 += BK) {
+      __syncthreads();
+#pragma unroll
+      for (int i = t; i < BM * BK; i += THREADS) {
+        int r = i / BK, kk = i % BK;
+        tile_a[kk][r] = k0 + kk < p.k ? element<OPERANDS>(p.a, row_start[r] + k0 + kk) : 0.0f;
+      }
+#pragma unroll
+      for (int i = t; i < BN * BK; i += THREADS) {
+        int c = i / BK, kk = i % BK;
+        bool inside = k0 + kk < p.k && n0 + c < p.n;
+        tile_b[kk][c] = inside ? element<OPERANDS>(p.b, weight + (n0 + c) * p.k + k0 + kk) : 0.0f;
+      }
+      __syncthreads();
+#pragma unroll
+      for (int kk = 0; kk < BK; kk++) {
+        float4 b = *(const float4*)&tile_b[kk][column];
+#pragma unroll
+        for (int i = 0; i < TM; i++) {
+          float a = tile_a[kk][line + i];
+          part[i][0] = fmaf(a, b.x, part[i][0]);
+          part[i][1] = fmaf(a, b.y, part[i][1]);
+          part[i][2] = fmaf(a, b.z, part[i][2]);
+          part[i][3] = fmaf(a, b.w, part[i][3]);
+        }
+      }
+      if (OPERANDS == OPERANDS_FP8_BLOCK && ((k0 + BK) % SCALE_BLOCK == 0 || k0 + BK >= p.k)) {
+        i64 kb = k0 / SCALE_BLOCK;
+        // A tile's columns lie in one scale block: 64 divides 128.
+        float sb = p.scale_b[((i64)run.expert * ceil_div(p.n, SCALE_BLOCK) + n0 / SCALE_BLOCK) * blocks + kb];
+#pragma unroll
+        for (int i = 0; i < TM; i++) {
+          float s = p.scale_a[scale_start[line + i] + kb] * sb;
+#pragma unroll
+          for (int j = 0; j < TN; j++) {
+            sum[i][j] = fmaf(part[i][j], s, sum[i][j]);
+            part[i][j] = 0.0f;
+          }
+        }
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < TM; i++) {
+      if (line + i >= count) continue;
+      i64 target = first + line + i;
+      i64 batch = groups.kind == MASKED ? target / groups.per_group : 0;
+      i64 within = target - batch * groups.per_group * (groups.kind == MASKED);
+      i64 at = batch * p.batch_c + within * p.step_c;
+#pragma unroll
+      for (int j = 0; j < TN; j++) {
+        i64 n = n0 + column + j;
+        if (n >= p.n) continue;
+        float value = OPERANDS == OPERANDS_FP8_BLOCK ? sum[i][j] : part[i][j];
+        if (p.k > 0 && p.scales == PER_TENSOR) value *= p.scale_a[0] * p.scale_b[run.expert];
+        if (p.k > 0 && p.scales == PER_CHANNEL)
+          value *= p.scale_a[scale_start[line + i]] * p.scale_b[run.expert * p.n + n];
+        if (p.bias != nullptr) value += p.bias[n];
+        if (p.accumulate) value += ((const float*)p.c)[at + n];
+        store(p.c, at + n, p.type_c, value);
+      }
+    }
+    row = run.end;
+  }
+}
+
+#define INSTANCE(NAME, OPERANDS)                                                                      \
+  extern "C" __global__ void __launch_bounds__(256, 2) ts_gemm_##NAME##_m64(Product p, Groups groups) {   \
+    gemm<OPERANDS, 64, 4>(p, groups);                                                                 \
+  }                                                                                                   \
+  extern "C" __global__ void __launch_bounds__(128, 4) ts_gemm_##NAME##_m8(Product p, Groups groups) {    \
+    gemm<OPERANDS, 8, 1>(p, groups);                                                                  \
+  }
+
+INSTANCE(f32, OPERANDS_F32)
+INSTANCE(bf16, OPERANDS_BF16)
+INSTANCE(fp8, OPERANDS_FP8)
+INSTANCE(fp8_block, OPERANDS_FP8_BLOCK)

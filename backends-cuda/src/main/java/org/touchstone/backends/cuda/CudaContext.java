@@ -1,0 +1,257 @@
+package org.touchstone.backends.cuda;
+
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.touchstone.api.ErrorCode;
+import org.touchstone.api.Evidence;
+import org.touchstone.api.HalException;
+import org.touchstone.backends.cuda.driver.CudaDriver;
+import org.touchstone.backends.cuda.driver.CudaException;
+import org.touchstone.backends.cuda.driver.CudaResult;
+import org.touchstone.backends.cuda.driver.FunctionAttribute;
+import org.touchstone.backends.cuda.driver.JitOptions;
+
+/**
+ * The primary context of a device, its modules, and the count of everything that was taken from the
+ * driver. An error that loses the context is remembered: everything later is refused with it.
+ * Thread-safe.
+ */
+public final class CudaContext implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(CudaContext.class.getName());
+
+  /** What is taken from the driver and has to be given back. */
+  enum Resource {
+    /** Retentions of the primary context. */
+    CONTEXT,
+    /** Streams. */
+    STREAM,
+    /** Events. */
+    EVENT,
+    /** Modules. */
+    MODULE,
+    /** Blocks of device memory. */
+    DEVICE_MEMORY,
+    /** Blocks of page-locked host memory. */
+    HOST_MEMORY
+  }
+
+  private final CudaDriver driver;
+  private final CudaDriver.Device device;
+  private final CudaDriver.Context context;
+  private final String uri;
+  private final Evidence evidence;
+  private final Gpu gpu;
+  private final Map<Resource, AtomicLong> live = new EnumMap<>(Resource.class);
+  private final Map<String, CudaDriver.Module> modules = new HashMap<>();
+  private final Map<String, CudaFunction> functions = new HashMap<>();
+  private final AtomicReference<@Nullable CudaException> lost = new AtomicReference<>();
+
+  private CudaContext(
+      CudaDriver driver, CudaDriver.Device device, String uri, Evidence evidence, Gpu gpu) {
+    this.driver = driver;
+    this.device = device;
+    this.uri = uri;
+    this.evidence = evidence;
+    this.gpu = gpu;
+    for (Resource resource : Resource.values()) {
+      live.put(resource, new AtomicLong());
+    }
+    context = driver.devicePrimaryCtxRetain(device);
+    taken(Resource.CONTEXT);
+  }
+
+  /**
+   * Opens a device of an initialised driver.
+   *
+   * @throws HalException when the driver refuses, with its words
+   */
+  static CudaContext open(
+      CudaDriver driver, CudaDriver.Device device, String uri, Evidence evidence) {
+    try {
+      return new CudaContext(driver, device, uri, evidence, Gpu.of(driver, device));
+    } catch (CudaException e) {
+      throw mapped("opening the device", e, uri);
+    }
+  }
+
+  CudaDriver driver() {
+    return driver;
+  }
+
+  CudaDriver.Device device() {
+    return device;
+  }
+
+  String uri() {
+    return uri;
+  }
+
+  /** Returns what executes the kernels. */
+  public Evidence evidence() {
+    return evidence;
+  }
+
+  Gpu gpu() {
+    return gpu;
+  }
+
+  /** Returns the number of multiprocessors. */
+  public int multiprocessors() {
+    return gpu.multiprocessors();
+  }
+
+  /** Returns the bytes of shared memory that a block may opt into. */
+  public int sharedPerBlock() {
+    return gpu.sharedPerBlock();
+  }
+
+  /** Returns whether the device multiplies E4M3 by E4M3 in one instruction of a warp. */
+  public boolean multipliesE4m3() {
+    int capability = gpu.computeCapability();
+    return capability == 89 || capability >= 120;
+  }
+
+  /**
+   * Makes the context current on the calling thread.
+   *
+   * @throws HalException when the context was lost
+   */
+  void enter() {
+    CudaException cause = lost.get();
+    if (cause != null) {
+      throw lost(cause);
+    }
+    driver.ctxSetCurrent(context);
+  }
+
+  /** Turns a driver's failure into the HAL's, and remembers one that loses the context. */
+  HalException failure(String doing, CudaException failure) {
+    if (failure.result().losesContext()) {
+      lost.compareAndSet(null, failure);
+      CudaException first = lost.get();
+      return lost(first == null ? failure : first);
+    }
+    return mapped(doing, failure, uri);
+  }
+
+  private HalException lost(CudaException first) {
+    return new HalException(
+        ErrorCode.DEVICE_LOST,
+        "the context was lost: " + first.getMessage(),
+        null,
+        uri,
+        "start the process again; run the case under compute-sanitizer, or on a cuda-sim device, to"
+            + " find the kernel's mistake",
+        first);
+  }
+
+  private static HalException mapped(String doing, CudaException failure, String uri) {
+    CudaResult result = failure.result();
+    ErrorCode code =
+        result == CudaResult.OUT_OF_MEMORY ? ErrorCode.OUT_OF_MEMORY : ErrorCode.NATIVE_FAILURE;
+    String remedy =
+        switch (result) {
+          case OUT_OF_MEMORY -> "close buffers, use smaller tensors, or choose another device";
+          case DEVICE_UNAVAILABLE -> "stop the process that uses the device exclusively";
+          case UNSUPPORTED_PTX_VERSION, SYSTEM_DRIVER_MISMATCH -> "update the NVIDIA driver";
+          default -> "see the driver's log (dmesg, nvidia-smi)";
+        };
+    return new HalException(
+        code, doing + " failed: " + failure.getMessage(), null, uri, remedy, failure);
+  }
+
+  void taken(Resource resource) {
+    count(resource).incrementAndGet();
+  }
+
+  void released(Resource resource) {
+    count(resource).decrementAndGet();
+  }
+
+  private AtomicLong count(Resource resource) {
+    AtomicLong count = live.get(resource);
+    if (count == null) {
+      throw new IllegalStateException("no counter of " + resource);
+    }
+    return count;
+  }
+
+  /** Returns how many are taken and not given back. */
+  long live(Resource resource) {
+    return count(resource).get();
+  }
+
+  /**
+   * Gives something back; a driver that lost the context refuses, which changes nothing any more.
+   */
+  void release(Resource resource, Runnable call) {
+    released(resource);
+    try {
+      driver.ctxSetCurrent(context);
+      call.run();
+    } catch (CudaException e) {
+      LOG.log(
+          System.Logger.Level.DEBUG, () -> "giving back a " + resource + " of " + uri + ": " + e);
+    }
+  }
+
+  /**
+   * Returns a kernel, loading its module at the first use.
+   *
+   * @param module name of the source file without its ending
+   * @param name name of the kernel
+   */
+  public synchronized CudaFunction function(String module, String name) {
+    enter();
+    try {
+      CudaFunction known = functions.get(name);
+      if (known != null) {
+        return known;
+      }
+      CudaDriver.Module loaded = modules.get(module);
+      if (loaded == null) {
+        PtxSnapshot.Entry entry = PtxSnapshot.choose(module, gpu.computeCapability());
+        loaded = driver.moduleLoadDataEx(PtxSnapshot.read(entry), JitOptions.DEFAULT);
+        taken(Resource.MODULE);
+        modules.put(module, loaded);
+      }
+      CudaFunction function = new CudaFunction(name, driver.moduleGetFunction(loaded, name));
+      functions.put(name, function);
+      return function;
+    } catch (CudaException e) {
+      throw failure("loading kernel " + name + " of module " + module, e);
+    }
+  }
+
+  /** Returns a kernel that launches with more dynamic shared memory than every block gets. */
+  public CudaFunction function(String module, String name, int dynamicSharedBytes) {
+    CudaFunction function = function(module, name);
+    try {
+      driver.funcSetAttribute(
+          function.handle(), FunctionAttribute.MAX_DYNAMIC_SHARED_SIZE_BYTES, dynamicSharedBytes);
+      return function;
+    } catch (CudaException e) {
+      throw failure("reserving shared memory for kernel " + name, e);
+    }
+  }
+
+  /** Unloads the modules and gives the context back. */
+  @Override
+  public synchronized void close() {
+    modules.values().forEach(module -> release(Resource.MODULE, () -> driver.moduleUnload(module)));
+    modules.clear();
+    functions.clear();
+    for (Resource resource : Resource.values()) {
+      if (resource != Resource.CONTEXT && live(resource) != 0) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            uri + " is closed with " + live(resource) + " of " + resource + " not given back");
+      }
+    }
+    release(Resource.CONTEXT, () -> driver.devicePrimaryCtxRelease(device));
+  }
+}
