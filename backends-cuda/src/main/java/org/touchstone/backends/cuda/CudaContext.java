@@ -21,6 +21,9 @@ import org.touchstone.backends.cuda.driver.JitOptions;
  * Thread-safe.
  */
 public final class CudaContext implements AutoCloseable {
+  /** Dynamic shared memory that a launch gets beside a few static KiB without asking first. */
+  private static final int WITHOUT_OPTING_IN = 40 << 10;
+
   private static final System.Logger LOG = System.getLogger(CudaContext.class.getName());
 
   /** What is taken from the driver and has to be given back. */
@@ -48,6 +51,7 @@ public final class CudaContext implements AutoCloseable {
   private final Map<Resource, AtomicLong> live = new EnumMap<>(Resource.class);
   private final Map<String, CudaDriver.Module> modules = new HashMap<>();
   private final Map<String, CudaFunction> functions = new HashMap<>();
+  private final Map<String, Integer> shared = new HashMap<>();
   private final AtomicReference<@Nullable CudaException> lost = new AtomicReference<>();
 
   private CudaContext(
@@ -228,11 +232,17 @@ public final class CudaContext implements AutoCloseable {
   }
 
   /** Returns a kernel that launches with more dynamic shared memory than every block gets. */
-  public CudaFunction function(String module, String name, int dynamicSharedBytes) {
+  public synchronized CudaFunction function(String module, String name, int dynamicSharedBytes) {
     CudaFunction function = function(module, name);
+    int granted = shared.getOrDefault(name, WITHOUT_OPTING_IN);
+    if (dynamicSharedBytes <= granted) {
+      return function;
+    }
     try {
+      // Kernels of several specs share the function: the limit only ever rises.
       driver.funcSetAttribute(
           function.handle(), FunctionAttribute.MAX_DYNAMIC_SHARED_SIZE_BYTES, dynamicSharedBytes);
+      shared.put(name, dynamicSharedBytes);
       return function;
     } catch (CudaException e) {
       throw failure("reserving shared memory for kernel " + name, e);
