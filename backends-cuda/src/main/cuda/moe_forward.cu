@@ -8,10 +8,11 @@
 
 // A warp activates 128 elements of one slot, rounds them, and quantises them when there are codes to write. Rows of h,
 // hidden, codes and scales are numbered as the sorted slots; `positions` null means that slot and row are the same.
+// Values are rounded to `type_hidden` and kept as `type_store`, which the product that follows reads.
 KERNEL ts_moe_activate(const void* h, const int* positions, const float* weights, void* hidden, u8* codes,
                        float* scales, void* tap, float* scale_tap, i64 slots, i64 top_k, i64 intermediate,
                        i64 step_positions, i64 step_weights, i64 tap_token, i64 tap_slot, i64 scale_tap_token,
-                       i64 scale_tap_slot, float limit, int kind, int interleaved, int type_h, int type_hidden) {
+                       i64 scale_tap_slot, float limit, int kind, int interleaved, int type_h, int type_hidden, int type_store) {
   i64 groups = ceil_div(intermediate, GROUP);
   i64 warps = (i64)gridDim.x * (blockDim.x / WARP);
   int lane = lane_of_thread();
@@ -45,7 +46,7 @@ KERNEL ts_moe_activate(const void* h, const int* positions, const float* weights
       i64 i = group * GROUP + n * WARP + lane;
       if (i >= intermediate) continue;
       if (codes == nullptr) {
-        if (row >= 0) store(hidden, row * intermediate + i, type_hidden, value[n]);
+        if (row >= 0) store(hidden, row * intermediate + i, type_store, value[n]);
         if (tap != nullptr) store(tap, tap_at + i, type_hidden, value[n]);
         continue;
       }

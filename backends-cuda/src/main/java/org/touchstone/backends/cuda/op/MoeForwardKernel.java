@@ -101,7 +101,7 @@ final class MoeForwardKernel implements Kernel<MoeForwardArgs> {
       this.rows = rows;
       this.width = width;
       gateUp = plan.add(rows * 2 * width * bytes(spec.gateUp()));
-      hidden = plan.add(rows * width * bytes(spec.tapType()));
+      hidden = plan.add(rows * width * bytes(spec.operands().dtype()));
       scales = plan.add(spec.operands().scaled() ? rows * groups(width) * Float.BYTES : 0);
       output = plan.add(rows * spec.hiddenSize() * Float.BYTES);
     }
@@ -251,7 +251,8 @@ final class MoeForwardKernel implements Kernel<MoeForwardArgs> {
           .i32(GatedActKernel.number(spec.activation().kind()))
           .i32(GatedActKernel.interleaved(spec.activation()))
           .i32(Launches.type(spec.gateUp()))
-          .i32(Launches.type(spec.hidden()));
+          .i32(Launches.type(spec.hidden()))
+          .i32(Launches.type(scaled ? spec.hidden() : spec.operands().dtype()));
       Launches.warps(queue, activate, mlp.rows * groups(mlp.width), params);
     }
 
