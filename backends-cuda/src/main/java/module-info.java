@@ -4,5 +4,6 @@ module org.touchstone.backends.cuda {
   requires org.touchstone.backends;
 
   provides org.touchstone.backends.spi.BackendProvider with
-      org.touchstone.backends.cuda.CudaProvider;
+      org.touchstone.backends.cuda.CudaProvider,
+      org.touchstone.backends.cuda.CudaSimProvider;
 }

@@ -27,7 +27,8 @@ import org.touchstone.backends.spi.Probe;
  */
 public final class CudaSimProvider implements BackendProvider {
   private static final String SCHEME = "cuda-sim://";
-  private static final List<String> TARGETS = List.of("sm_80", "sm_89", "sm_90", "sm_100", "sm_120");
+  private static final List<String> TARGETS =
+      List.of("sm_80", "sm_89", "sm_90", "sm_100", "sm_120");
 
   /** Created by the service loader. */
   public CudaSimProvider() {}

@@ -152,7 +152,9 @@ public final class StandInProgram {
             + host.get(ValueLayout.JAVA_BYTE, 12));
     say("stream done " + driver.streamQuery(stream) + ", memory " + driver.memGetInfo());
     CudaDriver.Module module =
-        driver.moduleLoadDataEx(".version 7.0".getBytes(java.nio.charset.StandardCharsets.US_ASCII), JitOptions.DEFAULT);
+        driver.moduleLoadDataEx(
+            ".version 7.0".getBytes(java.nio.charset.StandardCharsets.US_ASCII),
+            JitOptions.DEFAULT);
     CudaDriver.Function function = driver.moduleGetFunction(module, "some_kernel");
     driver.launchKernelEx(
         new LaunchConfig(
