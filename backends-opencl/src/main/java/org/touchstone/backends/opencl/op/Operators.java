@@ -8,6 +8,8 @@ import org.touchstone.api.op.DequantizeSpec;
 import org.touchstone.api.op.EmbeddingSpec;
 import org.touchstone.api.op.FusedAddRmsNormSpec;
 import org.touchstone.api.op.GatedActSpec;
+import org.touchstone.api.op.GemmGroupedSpec;
+import org.touchstone.api.op.GemmSpec;
 import org.touchstone.api.op.KvCacheWriteSpec;
 import org.touchstone.api.op.MoeAlignBlockSizeSpec;
 import org.touchstone.api.op.MoeCombineSpec;
@@ -46,6 +48,8 @@ public final class Operators {
       case EmbeddingSpec s -> EmbeddingOperator.plan(s, target);
       case FusedAddRmsNormSpec s -> FusedAddRmsNormOperator.plan(s, target);
       case GatedActSpec s -> GatedActOperator.plan(s, target);
+      case GemmGroupedSpec s -> GemmGroupedOperator.plan(s, target);
+      case GemmSpec s -> GemmOperator.plan(s, target);
       case KvCacheWriteSpec s -> KvCacheWriteOperator.plan(s, target);
       case MoeAlignBlockSizeSpec s -> MoeAlignBlockSizeOperator.plan(s, target);
       case MoeCombineSpec s -> MoeCombineOperator.plan(s, target);

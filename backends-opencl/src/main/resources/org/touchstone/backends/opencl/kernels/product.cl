@@ -1,0 +1,378 @@
+// C[r, n] = scales * sum_k A[r, k] B[e, n, k] (+ bias[n]) (+ C[r, n]) with E4M3FN, BF16 or FP32 operands,
+// for one matrix, for one matrix per expert, and for rows that are assigned to experts. The terms of a
+// block of 128 are added up first; then the block's scales apply. Source of the scales: DeepSeek-V3
+// inference/kernel.py; of the assignments: DeepGEMM.
+
+// Scales.
+#define NO_SCALES 0
+#define SCALES_OF_SUM 1
+#define SCALES_OF_BLOCKS 2
+
+// Assignment of rows to experts.
+#define DENSE 0
+#define CONTIGUOUS 1
+#define PSUM 2
+#define OFFSETS 3
+#define LIMITED 4
+
+#define BLOCK_K 128
+
+// The operands; every address is in elements. Row r of A lies at row map[r] / map_divisor when there
+// is a map.
+#define PRODUCT_PARAMETERS                                                                           \
+  in_t a, ulong a_at, ulong a_expert, ulong a_step, in_t b, ulong b_at, ulong b_expert,              \
+      ulong b_step, in_t sa, ulong sa_at, ulong sa_expert, ulong sa_step, in_t sb, ulong sb_at,      \
+      ulong sb_expert, ulong sb_step, in_t bias, ulong bias_at, out_t c, ulong c_at,                 \
+      ulong c_expert, ulong c_step, ulong c_outer, long c_inner, in_t groups, ulong groups_at,       \
+      in_t map, ulong map_at, int a_type, int b_type, int c_type, int scales, int has_bias,          \
+      int accumulate, int grouping, int map_divisor, int alignment, long experts, long m, long n,    \
+      long k
+
+typedef struct {
+  in_t a;
+  in_t b;
+  __global const float *sa;
+  __global const float *sb;
+  __global const float *bias;
+  out_t c;
+  __global const int *map;
+  ulong a_step, b_step, sa_step, sb_step, c_step, c_outer;
+  long c_inner, n, k;
+  int a_type, b_type, c_type, scales, has_bias, accumulate, map_divisor;
+} product_t;
+
+static inline int bytes_of(int type) { return type == F32 ? 4 : type == BF16 ? 2 : 1; }
+
+#define PRODUCT_OF(expert)                                                                           \
+  {                                                                                                  \
+    a + a_at + (expert) * a_expert * bytes_of(a_type), b + b_at + (expert) * b_expert * bytes_of(b_type), \
+        (__global const float *)(sa + sa_at) + (expert) * sa_expert,                                 \
+        (__global const float *)(sb + sb_at) + (expert) * sb_expert,                                 \
+        (__global const float *)(bias + bias_at), c + c_at + (expert) * c_expert * bytes_of(c_type), \
+        (__global const int *)(map + map_at), a_step, b_step, sa_step, sb_step, c_step, c_outer,     \
+        c_inner, n, k, a_type, b_type, c_type, scales, has_bias, accumulate, map_divisor             \
+  }
+
+// Finds the rows of a tile among experts whose rows follow one another. Returns their expert, -1
+// when there are fewer tiles.
+static inline long locate(
+    __global const int *groups, int grouping, int alignment, long experts, long m, long tile,
+    long tile_rows, long *first, long *last) {
+  long start = 0;
+  for (long e = 0; e < experts; e++) {
+    long end;
+    if (grouping == OFFSETS) {
+      start = groups[e];
+      end = groups[e + 1];
+    } else {
+      start = (start + alignment - 1) / alignment * alignment;
+      end = groups[e];
+    }
+    long tiles = end > start ? (end - start + tile_rows - 1) / tile_rows : 0;
+    if (tile < tiles) {
+      *first = start + tile * tile_rows;
+      *last = min(end, *first + tile_rows);
+      return e;
+    }
+    tile -= tiles;
+    start = max(start, end);
+  }
+  return -1;
+}
+
+static inline ulong a_row(const product_t *p, long row) {
+  return (ulong)(p->map_divisor == 0 ? row : p->map[row] / p->map_divisor);
+}
+
+static inline ulong c_row(const product_t *p, long row) {
+  return (ulong)(row / p->c_inner) * p->c_outer + (ulong)(row % p->c_inner) * p->c_step;
+}
+
+// One element of an operand.
+static inline float operand(in_t p, int type, ulong i) {
+  return type == E4M3FN ? e4m3fn_to_f32(p[i]) : load(p, type, i);
+}
+
+static inline void finish(const product_t *p, long row, long column, float sum) {
+  if (p->scales == SCALES_OF_SUM && p->k > 0) {
+    sum *= p->sa[a_row(p, row) * p->sa_step] * p->sb[column * p->sb_step];
+  }
+  if (p->has_bias) {
+    sum += p->bias[column];
+  }
+  ulong at = c_row(p, row) + (ulong)column;
+  if (p->accumulate) {
+    sum += load(p->c, p->c_type, at);
+  }
+  store(p->c, p->c_type, at, sum);
+}
+
+#ifdef VARIANT_CPU
+// A tile of C is ROWS x PANEL; both operands of a block of K are decoded into private memory, which is
+// the cache, and multiplied 3 rows by 4 columns at a time.
+#define ROWS 96
+#define PANEL 32
+
+static inline float16 operands16(in_t p, int type, ulong i) {
+  if (type != E4M3FN) {
+    return load16(p, type, i);
+  }
+#ifdef SUBNORMALS_KEPT
+  int16 x = convert_int16(as_char16(vload16(0, p + i)));
+  float16 v = as_float16((x << 20) & (int16)(0x87F00000)) * (float16)(0x1p120f);
+  return select(v, (float16)(quiet_nan()), (x & 0x7F) == 0x7F);
+#else
+  return e4m3fn_to_f32_16(vload16(0, p + i));
+#endif
+}
+
+// Decodes `count` elements and adds zeros up to a multiple of 16.
+static inline void decode(float *to, in_t p, int type, ulong i, int count) {
+  int whole = count & ~15;
+  for (int x = 0; x < whole; x += 16) {
+    vstore16(operands16(p, type, i + x), 0, to + x);
+  }
+  if (whole < count) {
+    for (int x = whole; x < whole + 16; x++) {
+      to[x] = x < count ? operand(p, type, i + x) : 0;
+    }
+  }
+}
+
+static inline void zeros(float *to, int count) {
+  for (int x = 0; x < count; x += 16) {
+    vstore16((float16)(0), 0, to + x);
+  }
+}
+
+// The sums of four vectors.
+static inline float4 sums(float8 a, float8 b, float8 c, float8 d) {
+  float8 ab = (float8)(a.s02, b.s02, a.s46, b.s46) + (float8)(a.s13, b.s13, a.s57, b.s57);
+  float8 cd = (float8)(c.s02, d.s02, c.s46, d.s46) + (float8)(c.s13, d.s13, c.s57, d.s57);
+  float8 all = (float8)(ab.s02, cd.s02, ab.s46, cd.s46) + (float8)(ab.s13, cd.s13, ab.s57, cd.s57);
+  return all.lo + all.hi;
+}
+
+static inline void add_scaled(float *acc, float4 sum, float scale) {
+  vstore4(fma(sum, (float4)(scale), vload4(0, acc)), 0, acc);
+}
+
+#define TERM(i)                                          \
+  a##i = vload8(0, al + (row + i) * BLOCK_K + x);        \
+  s##i##0 = fma(a##i, b0, s##i##0);                      \
+  s##i##1 = fma(a##i, b1, s##i##1);                      \
+  s##i##2 = fma(a##i, b2, s##i##2);                      \
+  s##i##3 = fma(a##i, b3, s##i##3);
+
+static inline void multiply(
+    const float *al, const float *bl, float *acc, const float *scale,
+    int rows, int columns, int count) {
+  for (int row = 0; row < rows; row += 3) {
+    for (int column = 0; column < columns; column += 4) {
+      float8 s00 = 0, s01 = 0, s02 = 0, s03 = 0;
+      float8 s10 = 0, s11 = 0, s12 = 0, s13 = 0;
+      float8 s20 = 0, s21 = 0, s22 = 0, s23 = 0;
+      const float *from = bl + column * BLOCK_K;
+      for (int x = 0; x < count; x += 8) {
+        float8 a0, a1, a2;
+        float8 b0 = vload8(0, from + x);
+        float8 b1 = vload8(0, from + BLOCK_K + x);
+        float8 b2 = vload8(0, from + 2 * BLOCK_K + x);
+        float8 b3 = vload8(0, from + 3 * BLOCK_K + x);
+        TERM(0) TERM(1) TERM(2)
+      }
+      float *to = acc + row * PANEL + column;
+      add_scaled(to, sums(s00, s01, s02, s03), scale[row]);
+      add_scaled(to + PANEL, sums(s10, s11, s12, s13), scale[row + 1]);
+      add_scaled(to + 2 * PANEL, sums(s20, s21, s22, s23), scale[row + 2]);
+    }
+  }
+}
+
+// Twelve columns of one row at a time, for tiles of few rows.
+static inline void multiply_one(
+    const float *al, const float *bl, float *acc, float scale, int columns,
+    int count) {
+  for (int column = 0; column < columns; column += 4) {
+    float8 s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    const float *from = bl + column * BLOCK_K;
+    for (int x = 0; x < count; x += 8) {
+      float8 v = vload8(0, al + x);
+      s0 = fma(v, vload8(0, from + x), s0);
+      s1 = fma(v, vload8(0, from + BLOCK_K + x), s1);
+      s2 = fma(v, vload8(0, from + 2 * BLOCK_K + x), s2);
+      s3 = fma(v, vload8(0, from + 3 * BLOCK_K + x), s3);
+    }
+    add_scaled(acc + column, sums(s0, s1, s2, s3), scale);
+  }
+}
+
+static inline void tile(
+    const product_t *p, long first, long last, long column, float *al, float *bl,
+    float *acc, float *scale) {
+  int rows = (int)(last - first);
+  int columns = (int)min((long)PANEL, p->n - column);
+  int padded_rows = rows < 3 ? rows : (rows + 2) / 3 * 3;
+  int padded_columns = (columns + 3) & ~3;
+  zeros(acc, padded_rows * PANEL);
+  for (long from = 0; from < p->k; from += BLOCK_K) {
+    int count = (int)min((long)BLOCK_K, p->k - from);
+    for (int j = 0; j < columns; j++) {
+      decode(bl + j * BLOCK_K, p->b, p->b_type, (ulong)(column + j) * p->b_step + from, count);
+    }
+    for (int j = columns; j < padded_columns; j++) {
+      zeros(bl + j * BLOCK_K, BLOCK_K);
+    }
+    float sb = 1;
+    if (p->scales == SCALES_OF_BLOCKS) {
+      sb = p->sb[(ulong)(column / BLOCK_K) * p->sb_step + from / BLOCK_K];
+    }
+    for (int i = 0; i < rows; i++) {
+      ulong row = a_row(p, first + i);
+      decode(al + i * BLOCK_K, p->a, p->a_type, row * p->a_step + from, count);
+      scale[i] = p->scales == SCALES_OF_BLOCKS ? sb * p->sa[row * p->sa_step + from / BLOCK_K] : 1.0f;
+    }
+    for (int i = rows; i < padded_rows; i++) {
+      zeros(al + i * BLOCK_K, BLOCK_K);
+      scale[i] = 0;
+    }
+    if (rows < 3) {
+      for (int i = 0; i < rows; i++) {
+        multiply_one(al + i * BLOCK_K, bl, acc + i * PANEL, scale[i], padded_columns, count);
+      }
+    } else {
+      multiply(al, bl, acc, scale, padded_rows, padded_columns, count);
+    }
+  }
+  for (int i = 0; i < rows; i++) {
+    for (int j = 0; j < columns; j++) {
+      finish(p, first + i, column + j, acc[i * PANEL + j]);
+    }
+  }
+}
+
+#define PRODUCT_ATTRIBUTES __attribute__((reqd_work_group_size(1, 1, 1)))
+#define PRODUCT_LOCAL
+#define PRODUCT_MEMORY                                              \
+  float al[ROWS * BLOCK_K] __attribute__((aligned(64)));    \
+  float bl[PANEL * BLOCK_K] __attribute__((aligned(64)));   \
+  float acc[ROWS * PANEL] __attribute__((aligned(64)));     \
+  float scale[ROWS] __attribute__((aligned(64)))
+#define PRODUCT_LOCALS al, bl, acc, scale
+#else
+// A tile of C is ROWS x PANEL, 4 x 4 per work-item; both operands go through local memory 16 columns
+// of K at a time.
+#define ROWS (4 * SIDE)
+#define PANEL (4 * SIDE)
+#define DEPTH 16
+#define PITCH (ROWS + 1)
+
+static inline void tile(
+    const product_t *p, long first, long last, long column, __local float *al, __local float *bl) {
+  int x = get_local_id(0) % SIDE;
+  int y = get_local_id(0) / SIDE;
+  float total[4][4];
+  for (int i = 0; i < 4; i++) {
+    for (int j = 0; j < 4; j++) {
+      total[i][j] = 0;
+    }
+  }
+  for (long from = 0; from < p->k; from += BLOCK_K) {
+    long end = min(p->k, from + BLOCK_K);
+    float acc[4][4];
+    for (int i = 0; i < 4; i++) {
+      for (int j = 0; j < 4; j++) {
+        acc[i][j] = 0;
+      }
+    }
+    for (long at = from; at < end; at += DEPTH) {
+      for (int e = get_local_id(0); e < DEPTH * ROWS; e += SIDE * SIDE) {
+        int d = e % DEPTH;
+        int r = e / DEPTH;
+        int inside = at + d < end;
+        al[d * PITCH + r] = inside && first + r < last
+                                ? operand(p->a, p->a_type, a_row(p, first + r) * p->a_step + at + d)
+                                : 0;
+        bl[d * PITCH + r] =
+            inside && column + r < p->n
+                ? operand(p->b, p->b_type, (ulong)(column + r) * p->b_step + at + d)
+                : 0;
+      }
+      barrier(CLK_LOCAL_MEM_FENCE);
+      for (int d = 0; d < DEPTH; d++) {
+        float u[4], v[4];
+        for (int i = 0; i < 4; i++) {
+          u[i] = al[d * PITCH + y + SIDE * i];
+          v[i] = bl[d * PITCH + x + SIDE * i];
+        }
+        for (int i = 0; i < 4; i++) {
+          for (int j = 0; j < 4; j++) {
+            acc[i][j] = fma(u[i], v[j], acc[i][j]);
+          }
+        }
+      }
+      barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    for (int i = 0; i < 4; i++) {
+      long row = first + y + SIDE * i;
+      float sa = 1;
+      if (p->scales == SCALES_OF_BLOCKS && row < last) {
+        sa = p->sa[a_row(p, row) * p->sa_step + from / BLOCK_K];
+      }
+      for (int j = 0; j < 4; j++) {
+        long c = column + x + SIDE * j;
+        float s = sa;
+        if (p->scales == SCALES_OF_BLOCKS && c < p->n) {
+          s *= p->sb[(ulong)(c / BLOCK_K) * p->sb_step + from / BLOCK_K];
+        }
+        total[i][j] = fma(acc[i][j], s, total[i][j]);
+      }
+    }
+  }
+  for (int i = 0; i < 4; i++) {
+    for (int j = 0; j < 4; j++) {
+      long row = first + y + SIDE * i;
+      long c = column + x + SIDE * j;
+      if (row < last && c < p->n) {
+        finish(p, row, c, total[i][j]);
+      }
+    }
+  }
+}
+
+#define PRODUCT_ATTRIBUTES __attribute__((reqd_work_group_size(SIDE * SIDE, 1, 1)))
+#define PRODUCT_LOCAL , __local float *al, __local float *bl
+#define PRODUCT_MEMORY
+#define PRODUCT_LOCALS al, bl
+#endif
+
+// Groups: panels of columns, tiles of rows, experts (LIMITED only).
+__kernel PRODUCT_ATTRIBUTES void product(PRODUCT_PARAMETERS PRODUCT_LOCAL) {
+  PRODUCT_MEMORY;
+  __global const int *assigned = (__global const int *)(groups + groups_at);
+  long column = (long)get_group_id(0) * PANEL;
+  long number = get_group_id(1);
+  long expert = get_group_id(2);
+  long first = number * ROWS;
+  long end = min(m, first + ROWS);
+  if (grouping == LIMITED) {
+    end = min(end, (long)assigned[expert]);
+  } else if (grouping == PSUM || grouping == OFFSETS) {
+    expert = locate(assigned, grouping, alignment, experts, m, number, ROWS, &first, &end);
+    end = expert < 0 ? first : end;
+  }
+  // A tile of adjacent rows may hold the rows of several experts.
+  long last;
+  for (; first < end; first = last) {
+    last = end;
+    if (grouping == CONTIGUOUS) {
+      expert = assigned[first];
+      for (last = first + 1; last < end && assigned[last] == expert; last++) {
+      }
+    }
+    if (expert >= 0 && expert < experts) {
+      product_t p = PRODUCT_OF(expert);
+      tile(&p, first, last, column, PRODUCT_LOCALS);
+    }
+  }
+}
