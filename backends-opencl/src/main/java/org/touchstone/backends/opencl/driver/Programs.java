@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jocl.CL;
 import org.jocl.Pointer;
 import org.jocl.cl_device_id;
@@ -25,6 +27,8 @@ public final class Programs implements AutoCloseable {
 
   /** What every kernel may use: number formats and correctly rounded arithmetic. */
   private static final String PRELUDE = "prelude.cl";
+
+  private static final Pattern INCLUDE = Pattern.compile("#include \"([^\"]+)\"");
 
   private static final int LONGEST_LOG = 8000;
 
@@ -82,11 +86,7 @@ public final class Programs implements AutoCloseable {
         throw new HalException(
             ErrorCode.INTERNAL, "the kernel source " + resource + " is not in the jar");
       }
-      // A line number in a build log then counts from the start of the file that it names.
-      return "#line 1 \""
-          + resource
-          + "\"\n"
-          + new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+      return included(resource, new String(stream.readAllBytes(), StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new HalException(
           ErrorCode.INTERNAL,
@@ -96,6 +96,26 @@ public final class Programs implements AutoCloseable {
           "repair the jar",
           e);
     }
+  }
+
+  /**
+   * Replaces includes by the resources that they name; a line number in a build log counts from the
+   * start of the file that it names.
+   */
+  private static String included(String resource, String text) {
+    StringBuilder whole = new StringBuilder("#line 1 \"" + resource + "\"\n");
+    int number = 0;
+    for (String line : text.lines().toList()) {
+      number++;
+      Matcher include = INCLUDE.matcher(line);
+      if (include.matches()) {
+        whole.append(source(include.group(1)));
+        whole.append("#line ").append(number + 1).append(" \"").append(resource).append("\"\n");
+      } else {
+        whole.append(line).append('\n');
+      }
+    }
+    return whole.toString();
   }
 
   private synchronized cl_program program(String source, String what, String options) {

@@ -1,6 +1,15 @@
 // Steps of moe_forward around the matrix products. A slot is t * top_k + j; its place is its row among
 // the slots in expert order.
-#include "gated_act.cl"
+#include "activation.cl"
+
+#ifdef VARIANT_CPU
+#define REDUCTION_PARAMETER
+#define HIDDEN_PARTS 8
+#else
+// Local memory is an argument: PoCL 3.1 gives a kernel's own local arrays to several groups at once.
+#define REDUCTION_PARAMETER , __local float *reduction
+#define HIDDEN_PARTS ((127 + GROUP) / GROUP)
+#endif
 
 // Sorts slots by expert, stably: offsets[e] is the first place of expert e, order[place] the slot and
 // place[slot] its place, -1 without an expert. One group.
@@ -107,8 +116,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void moe_hidden(
     ulong tap_token, ulong tap_slot, out_t scale_tap, ulong scale_tap_at, ulong scale_tap_token,
     ulong scale_tap_slot, int h_type, int hidden_type, int quantised, int kind, float limit,
     int interleaved, int routed, int weight_inside, int has_tap, int has_scale_tap, int top_k,
-    ulong intermediate
-    REDUCTION_PARAMETER) {
+    ulong intermediate REDUCTION_PARAMETER) {
   long slot = get_group_id(1);
   ulong block = get_group_id(0);
   ulong blocks = get_num_groups(0);
@@ -142,7 +150,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void moe_hidden(
   }
   ulong h_row = row * 2 * intermediate;
   ulong a_row = row * intermediate + from;
-  lanes value[128 / STEP_OF_GROUP];
+  lanes value[HIDDEN_PARTS];
   ulanes most = 0;
   int n = 0;
   for (int i = FIRST; i < count; i += STEP, n++) {
@@ -161,9 +169,6 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void moe_hidden(
     }
     y = rounded_lanes(hidden_type, y);
     value[n] = y;
-#ifdef VARIANT_CPU
-    // What lies beyond the row is an activation of zeros.
-#endif
     most = max(most, as_ulanes(y) & 0x7FFFFFFFu);
   }
   if (!quantised) {
@@ -200,8 +205,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void moe_hidden(
 // sigma(x . gate), the multiplier of the shared expert. A group takes a token.
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void moe_shared_scale(
     in_t x, ulong x_at, ulong x_step, in_t gate, ulong gate_at, out_t scale, ulong scale_at,
-    int x_type, int hidden
-    REDUCTION_PARAMETER) {
+    int x_type, int hidden REDUCTION_PARAMETER) {
   ulong token = get_group_id(0);
   x += x_at;
   gate += gate_at;
