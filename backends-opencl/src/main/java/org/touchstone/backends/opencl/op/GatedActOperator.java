@@ -39,20 +39,11 @@ final class GatedActOperator extends OpenClOperator<GatedActArgs> {
         .rows(args.a())
         .i32(TypeNumbers.of(spec.input()))
         .i32(TypeNumbers.of(spec.output()))
-        .i32(kind(activation))
+        .i32(Activations.number(activation))
         .f32(activation.limit())
         .i32(activation.layout() == Activation.GateLayout.INTERLEAVED ? 1 : 0)
         .i64(spec.intermediate())
         .i32(target.strip())
         .run(queue, target.strips(spec.intermediate()), target.rowGroup(), args.a().dim(0));
-  }
-
-  /** Returns the number of a formula, as {@code gated_act.cl} defines it. */
-  private static int kind(Activation activation) {
-    return switch (activation.kind()) {
-      case SWIGLU -> 0;
-      case SWIGLU_OAI -> 1;
-      case GEGLU_TANH -> 2;
-    };
   }
 }

@@ -13,6 +13,7 @@ import org.touchstone.api.op.GemmSpec;
 import org.touchstone.api.op.KvCacheWriteSpec;
 import org.touchstone.api.op.MoeAlignBlockSizeSpec;
 import org.touchstone.api.op.MoeCombineSpec;
+import org.touchstone.api.op.MoeForwardSpec;
 import org.touchstone.api.op.MoePermuteSpec;
 import org.touchstone.api.op.MoeRouteSpec;
 import org.touchstone.api.op.OpSpec;
@@ -53,6 +54,7 @@ public final class Operators {
       case KvCacheWriteSpec s -> KvCacheWriteOperator.plan(s, target);
       case MoeAlignBlockSizeSpec s -> MoeAlignBlockSizeOperator.plan(s, target);
       case MoeCombineSpec s -> MoeCombineOperator.plan(s, target);
+      case MoeForwardSpec s -> MoeForwardOperator.plan(s, target);
       case MoePermuteSpec s -> MoePermuteOperator.plan(s, target);
       case MoeRouteSpec s -> MoeRouteOperator.plan(s, target);
       case QuantizeFp8BlockSpec s -> QuantizeFp8BlockOperator.plan(s, target);

@@ -95,6 +95,12 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void moe_sort(
 #endif
 }
 
+// The scale of a group, from the bits of its largest magnitude.
+static inline float scale_of(uint most) {
+  uint amax = max(most, as_uint(1e-4f));
+  return amax > INF_BITS ? quiet_nan() : divide(as_float(amax), 448.0f);
+}
+
 static inline void put_code(out_t q, ulong i, int left, lanes x) {
 #ifdef VARIANT_CPU
   uchar part[16];
@@ -105,6 +111,31 @@ static inline void put_code(out_t q, ulong i, int left, lanes x) {
 #else
   q[i] = (uchar)f32_to_fp8(E4M3FN, x, 1);
 #endif
+}
+
+// Codes and FP32 scales of 128 columns of x. Groups: 128 columns, tokens.
+__kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void moe_input(
+    in_t x, ulong x_at, ulong x_step, out_t q, ulong q_at, out_t scale, ulong scale_at, int x_type,
+    ulong columns REDUCTION_PARAMETER) {
+  ulong token = get_group_id(1);
+  ulong block = get_group_id(0);
+  ulong from = block * 128;
+  int count = (int)min((ulong)128, columns - from);
+  x += x_at;
+  q += q_at;
+  ulanes most = 0;
+  for (int i = FIRST; i < count; i += STEP) {
+    lanes v = load_lanes(x, x_type, token * x_step + from + i, count - i);
+    most = max(most, as_ulanes(v) & 0x7FFFFFFFu);
+  }
+  float s = scale_of(group_max_bits(most, REDUCTION));
+  for (int i = FIRST; i < count; i += STEP) {
+    lanes v = load_lanes(x, x_type, token * x_step + from + i, count - i);
+    put_code(q, token * columns + from + i, count - i, divide_lanes(v, (lanes)(s)));
+  }
+  if (get_local_id(0) == 0) {
+    ((__global float *)(scale + scale_at))[token * get_num_groups(0) + block] = s;
+  }
 }
 
 // One group of 128 hidden activations of a slot: activation, routing weight, rounding and, for FP8,
@@ -184,8 +215,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void moe_hidden(
     }
     return;
   }
-  uint amax = max(group_max_bits(most, REDUCTION), as_uint(1e-4f));
-  float s = amax > INF_BITS ? quiet_nan() : divide(as_float(amax), 448.0f);
+  float s = scale_of(group_max_bits(most, REDUCTION));
   n = 0;
   for (int i = FIRST; i < count; i += STEP, n++) {
     lanes x = divide_lanes(value[n], (lanes)(s));
