@@ -160,21 +160,10 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void moe_hidden(
   ulong tap_row = token * tap_token + j * tap_slot + from;
   __global float *scale_tapped =
       (__global float *)(scale_tap + scale_tap_at) + token * scale_tap_token + j * scale_tap_slot;
-  if (row < 0) {
-    for (int i = get_local_id(0); has_tap && i < count; i += GROUP) {
-      if (quantised) {
-        tap[tap_row + i] = 0;
-      } else {
-        store(tap, hidden_type, tap_row + i, 0);
-      }
-    }
-    if (has_scale_tap && get_local_id(0) == 0) {
-      scale_tapped[block] = 0;
-    }
-    return;
-  }
   h += h_at;
   a += a_at;
+  // Every work-item reaches the reduction, whatever the slot.
+  int live = row < 0 ? 0 : count;
   float factor = 1;
   if (weight_inside) {
     factor = ((__global const float *)(weights + weights_at))[token * weights_step + j];
@@ -183,51 +172,51 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void moe_hidden(
   ulong a_row = row * intermediate + from;
   lanes value[HIDDEN_PARTS];
   ulanes most = 0;
-  int n = 0;
-  for (int i = FIRST; i < count; i += STEP, n++) {
-    int left = count - i;
-    lanes g;
-    lanes u;
-    if (interleaved) {
-      load_pairs(h, h_type, h_row + 2 * (from + i), left, &g, &u);
-    } else {
-      g = load_lanes(h, h_type, h_row + from + i, left);
-      u = load_lanes(h, h_type, h_row + intermediate + from + i, left);
-    }
-    lanes y = activated(kind, limit, g, u);
-    if (weight_inside) {
-      y = y * factor;
-    }
-    y = rounded_lanes(hidden_type, y);
-    value[n] = y;
-    most = max(most, as_ulanes(y) & 0x7FFFFFFFu);
-  }
-  if (!quantised) {
-    n = 0;
-    for (int i = FIRST; i < count; i += STEP, n++) {
-      store_lanes(a, hidden_type, a_row + i, count - i, value[n]);
-      if (has_tap) {
-        store_lanes(tap, hidden_type, tap_row + i, count - i, value[n]);
+  for (int part = 0; part < HIDDEN_PARTS; part++) {
+    int i = FIRST + part * STEP;
+    int left = live - i;
+    value[part] = 0;
+    if (left > 0) {
+      lanes g;
+      lanes u;
+      if (interleaved) {
+        load_pairs(h, h_type, h_row + 2 * (from + i), left, &g, &u);
+      } else {
+        g = load_lanes(h, h_type, h_row + from + i, left);
+        u = load_lanes(h, h_type, h_row + intermediate + from + i, left);
       }
+      lanes y = activated(kind, limit, g, u);
+      if (weight_inside) {
+        y = y * factor;
+      }
+      value[part] = rounded_lanes(hidden_type, y);
     }
-    if (has_scale_tap && get_local_id(0) == 0) {
-      scale_tapped[block] = 0;
-    }
-    return;
+    most = max(most, as_ulanes(value[part]) & 0x7FFFFFFFu);
   }
   float s = scale_of(group_max_bits(most, REDUCTION));
-  n = 0;
-  for (int i = FIRST; i < count; i += STEP, n++) {
-    lanes x = divide_lanes(value[n], (lanes)(s));
-    put_code(a, a_row + i, count - i, x);
-    if (has_tap) {
+  for (int part = 0; part < HIDDEN_PARTS; part++) {
+    int i = FIRST + part * STEP;
+    if (i >= count) {
+      break;
+    }
+    lanes x = quantised && live ? divide_lanes(value[part], (lanes)(s)) : value[part];
+    if (live && quantised) {
+      put_code(a, a_row + i, count - i, x);
+    } else if (live) {
+      store_lanes(a, hidden_type, a_row + i, count - i, x);
+    }
+    if (has_tap && quantised) {
       put_code(tap, tap_row + i, count - i, x);
+    } else if (has_tap) {
+      store_lanes(tap, hidden_type, tap_row + i, count - i, x);
     }
   }
   if (get_local_id(0) == 0) {
-    ((__global float *)(scale + scale_at))[row * blocks + block] = s;
+    if (live && quantised) {
+      ((__global float *)(scale + scale_at))[row * blocks + block] = s;
+    }
     if (has_scale_tap) {
-      scale_tapped[block] = s;
+      scale_tapped[block] = live && quantised ? s : 0;
     }
   }
 }
