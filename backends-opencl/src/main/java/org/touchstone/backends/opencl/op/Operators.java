@@ -3,6 +3,8 @@ package org.touchstone.backends.opencl.op;
 import org.touchstone.api.ReasonCode;
 import org.touchstone.api.op.AddSpec;
 import org.touchstone.api.op.Args;
+import org.touchstone.api.op.AttentionDecodePagedSpec;
+import org.touchstone.api.op.AttentionPrefillSpec;
 import org.touchstone.api.op.CastSpec;
 import org.touchstone.api.op.DequantizeSpec;
 import org.touchstone.api.op.EmbeddingSpec;
@@ -44,6 +46,8 @@ public final class Operators {
   private Plan<?> planOf(OpSpec<?> spec) {
     return switch (spec) {
       case AddSpec s -> AddOperator.plan(s, target);
+      case AttentionDecodePagedSpec s -> AttentionDecodePagedOperator.plan(s, target);
+      case AttentionPrefillSpec s -> AttentionPrefillOperator.plan(s, target);
       case CastSpec s -> CastOperator.plan(s, target);
       case DequantizeSpec s -> DequantizeOperator.plan(s, target);
       case EmbeddingSpec s -> EmbeddingOperator.plan(s, target);

@@ -11,29 +11,34 @@ import org.touchstone.backends.spi.BackendQueue;
 
 /** The matrix product that operators share: {@code product.cl}. Thread-safe. */
 final class Product implements AutoCloseable {
-  /** Rows and columns of a tile of the cpu variant, as the kernel defines them. */
-  private static final int CPU_ROWS = 96;
-
-  private static final int CPU_PANEL = 32;
-
-  /** Local memory of one operand per unit of the side, the padding included. */
-  private static final long LOCAL_BYTES = 16 * 4 * 5;
-
   private static final int BLOCK = GemmOperands.BLOCK;
+
+  /** Columns of K that a tile of the gpu variant takes at a time, as the kernel defines them. */
+  private static final long DEPTH = 16;
+
+  /** Local memory that the large tile of the cpu variant takes, with room for the driver's own. */
+  private static final long LARGE_TILE = 96 << 10;
 
   private final OpenClKernel kernel;
   private final boolean cpu;
   private final int side;
+  private final int rows;
+  private final int panel;
 
   Product(Target target) {
     cpu = target.isCpu();
     side = side(target);
+    boolean large = target.facts().localBytes() >= LARGE_TILE;
+    rows = cpu ? (large ? 96 : 24) : 4 * side;
+    panel = cpu ? (large ? 32 : 16) : 4 * side;
     kernel =
         target.kernel(
             "product.cl",
             "product",
             "-DSIDE=" + side,
-            target.facts().keepsSubnormals() ? "-DSUBNORMALS_KEPT=1" : "-DSUBNORMALS_FLUSHED=1");
+            "-DROWS=" + rows,
+            "-DPANEL=" + panel,
+            Operands.option(target));
   }
 
   private static int side(Target target) {
@@ -157,7 +162,7 @@ final class Product implements AutoCloseable {
   }
 
   /** Enqueues {@code m} rows by {@code n} columns of {@code k} terms. */
-  void run(BackendQueue queue, Factors f, Assignment rows, long m, long n, long k) {
+  void run(BackendQueue queue, Factors f, Assignment assignment, long m, long n, long k) {
     if (m == 0 || n == 0) {
       return;
     }
@@ -168,7 +173,7 @@ final class Product implements AutoCloseable {
     f.scaleB().give(launch);
     f.bias().start(launch);
     f.c().give(launch).i64(f.runs().outer()).i64(f.runs().inner());
-    rows.groups().start(launch);
+    assignment.groups().start(launch);
     f.map()
         .start(launch)
         .i32(TypeNumbers.of(f.a().type()))
@@ -177,20 +182,28 @@ final class Product implements AutoCloseable {
         .i32(f.scales().ordinal())
         .i32(f.bias() == Rows.NONE ? 0 : 1)
         .i32(f.adds() ? 1 : 0)
-        .i32(rows.mode())
+        .i32(assignment.mode())
         .i32(f.mapDivisor())
-        .i32(Math.toIntExact(rows.alignment()))
-        .i64(rows.experts())
+        .i32(Math.toIntExact(assignment.alignment()))
+        .i64(assignment.experts())
         .i64(m)
         .i64(n)
         .i64(k);
-    if (!cpu) {
-      launch.local(LOCAL_BYTES * side).local(LOCAL_BYTES * side);
+    if (cpu) {
+      launch
+          .local((long) Float.BYTES * rows * BLOCK)
+          .local((long) Float.BYTES * panel * BLOCK)
+          .local((long) Float.BYTES * rows * panel)
+          .local((long) Float.BYTES * rows);
+    } else {
+      launch
+          .local(Float.BYTES * DEPTH * (rows + 1))
+          .local(Float.BYTES * DEPTH * (panel + 1));
     }
     int group = cpu ? 1 : side * side;
-    long panels = Math.ceilDiv(n, cpu ? CPU_PANEL : 4 * side);
-    long tiles = rows.tiles(m, cpu ? CPU_ROWS : 4 * side);
-    launch.run(queue, new long[] {panels * group, tiles, rows.layers()}, new long[] {group, 1, 1});
+    long panels = Math.ceilDiv(n, panel);
+    long tiles = assignment.tiles(m, rows);
+    launch.run(queue, new long[] {panels * group, tiles, assignment.layers()}, new long[] {group, 1, 1});
   }
 
   /** Returns the bytes of one element. */

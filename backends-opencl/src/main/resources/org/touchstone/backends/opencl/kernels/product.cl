@@ -3,6 +3,8 @@
 // block of 128 are added up first; then the block's scales apply. Source of the scales: DeepSeek-V3
 // inference/kernel.py; of the assignments: DeepGEMM.
 
+#include "operands.cl"
+
 // Scales.
 #define NO_SCALES 0
 #define SCALES_OF_SUM 1
@@ -40,8 +42,6 @@ typedef struct {
   long c_inner, n, k;
   int a_type, b_type, c_type, scales, has_bias, accumulate, map_divisor;
 } product_t;
-
-static inline int bytes_of(int type) { return type == F32 ? 4 : type == BF16 ? 2 : 1; }
 
 #define PRODUCT_OF(expert)                                                                           \
   {                                                                                                  \
@@ -88,11 +88,6 @@ static inline ulong c_row(const product_t *p, long row) {
   return (ulong)(row / p->c_inner) * p->c_outer + (ulong)(row % p->c_inner) * p->c_step;
 }
 
-// One element of an operand.
-static inline float operand(in_t p, int type, ulong i) {
-  return type == E4M3FN ? e4m3fn_to_f32(p[i]) : load(p, type, i);
-}
-
 static inline void finish(const product_t *p, long row, long column, float sum) {
   if (p->scales == SCALES_OF_SUM && p->k > 0) {
     sum *= p->sa[a_row(p, row) * p->sa_step] * p->sb[column * p->sb_step];
@@ -108,52 +103,10 @@ static inline void finish(const product_t *p, long row, long column, float sum) 
 }
 
 #ifdef VARIANT_CPU
-// A tile of C is ROWS x PANEL; both operands of a block of K are decoded into private memory, which is
-// the cache, and multiplied 3 rows by 4 columns at a time.
-#define ROWS 96
-#define PANEL 32
+// A tile of C is ROWS x PANEL; both operands of a block of K are decoded into local memory, which is the
+// cache, and multiplied 3 rows by 4 columns at a time.
 
-static inline float16 operands16(in_t p, int type, ulong i) {
-  if (type != E4M3FN) {
-    return load16(p, type, i);
-  }
-#ifdef SUBNORMALS_KEPT
-  int16 x = convert_int16(as_char16(vload16(0, p + i)));
-  float16 v = as_float16((x << 20) & (int16)(0x87F00000)) * (float16)(0x1p120f);
-  return select(v, (float16)(quiet_nan()), (x & 0x7F) == 0x7F);
-#else
-  return e4m3fn_to_f32_16(vload16(0, p + i));
-#endif
-}
-
-// Decodes `count` elements and adds zeros up to a multiple of 16.
-static inline void decode(float *to, in_t p, int type, ulong i, int count) {
-  int whole = count & ~15;
-  for (int x = 0; x < whole; x += 16) {
-    vstore16(operands16(p, type, i + x), 0, to + x);
-  }
-  if (whole < count) {
-    for (int x = whole; x < whole + 16; x++) {
-      to[x] = x < count ? operand(p, type, i + x) : 0;
-    }
-  }
-}
-
-static inline void zeros(float *to, int count) {
-  for (int x = 0; x < count; x += 16) {
-    vstore16((float16)(0), 0, to + x);
-  }
-}
-
-// The sums of four vectors.
-static inline float4 sums(float8 a, float8 b, float8 c, float8 d) {
-  float8 ab = (float8)(a.s02, b.s02, a.s46, b.s46) + (float8)(a.s13, b.s13, a.s57, b.s57);
-  float8 cd = (float8)(c.s02, d.s02, c.s46, d.s46) + (float8)(c.s13, d.s13, c.s57, d.s57);
-  float8 all = (float8)(ab.s02, cd.s02, ab.s46, cd.s46) + (float8)(ab.s13, cd.s13, ab.s57, cd.s57);
-  return all.lo + all.hi;
-}
-
-static inline void add_scaled(float *acc, float4 sum, float scale) {
+static inline void add_scaled(__local float *acc, float4 sum, float scale) {
   vstore4(fma(sum, (float4)(scale), vload4(0, acc)), 0, acc);
 }
 
@@ -165,14 +118,15 @@ static inline void add_scaled(float *acc, float4 sum, float scale) {
   s##i##3 = fma(a##i, b3, s##i##3);
 
 static inline void multiply(
-    const float *al, const float *bl, float *acc, const float *scale,
+    __local const float *al, __local const float *bl, __local float *acc,
+    __local const float *scale,
     int rows, int columns, int count) {
   for (int row = 0; row < rows; row += 3) {
     for (int column = 0; column < columns; column += 4) {
       float8 s00 = 0, s01 = 0, s02 = 0, s03 = 0;
       float8 s10 = 0, s11 = 0, s12 = 0, s13 = 0;
       float8 s20 = 0, s21 = 0, s22 = 0, s23 = 0;
-      const float *from = bl + column * BLOCK_K;
+      __local const float *from = bl + column * BLOCK_K;
       for (int x = 0; x < count; x += 8) {
         float8 a0, a1, a2;
         float8 b0 = vload8(0, from + x);
@@ -181,7 +135,7 @@ static inline void multiply(
         float8 b3 = vload8(0, from + 3 * BLOCK_K + x);
         TERM(0) TERM(1) TERM(2)
       }
-      float *to = acc + row * PANEL + column;
+      __local float *to = acc + row * PANEL + column;
       add_scaled(to, sums(s00, s01, s02, s03), scale[row]);
       add_scaled(to + PANEL, sums(s10, s11, s12, s13), scale[row + 1]);
       add_scaled(to + 2 * PANEL, sums(s20, s21, s22, s23), scale[row + 2]);
@@ -191,11 +145,11 @@ static inline void multiply(
 
 // Twelve columns of one row at a time, for tiles of few rows.
 static inline void multiply_one(
-    const float *al, const float *bl, float *acc, float scale, int columns,
+    __local const float *al, __local const float *bl, __local float *acc, float scale, int columns,
     int count) {
   for (int column = 0; column < columns; column += 4) {
     float8 s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    const float *from = bl + column * BLOCK_K;
+    __local const float *from = bl + column * BLOCK_K;
     for (int x = 0; x < count; x += 8) {
       float8 v = vload8(0, al + x);
       s0 = fma(v, vload8(0, from + x), s0);
@@ -208,8 +162,8 @@ static inline void multiply_one(
 }
 
 static inline void tile(
-    const product_t *p, long first, long last, long column, float *al, float *bl,
-    float *acc, float *scale) {
+    const product_t *p, long first, long last, long column, __local float *al,
+    __local float *bl, __local float *acc, __local float *scale) {
   int rows = (int)(last - first);
   int columns = (int)min((long)PANEL, p->n - column);
   int padded_rows = rows < 3 ? rows : (rows + 2) / 3 * 3;
@@ -252,18 +206,11 @@ static inline void tile(
 }
 
 #define PRODUCT_ATTRIBUTES __attribute__((reqd_work_group_size(1, 1, 1)))
-#define PRODUCT_LOCAL
-#define PRODUCT_MEMORY                                              \
-  float al[ROWS * BLOCK_K] __attribute__((aligned(64)));    \
-  float bl[PANEL * BLOCK_K] __attribute__((aligned(64)));   \
-  float acc[ROWS * PANEL] __attribute__((aligned(64)));     \
-  float scale[ROWS] __attribute__((aligned(64)))
+#define PRODUCT_LOCAL , __local float *al, __local float *bl, __local float *acc, __local float *scale
 #define PRODUCT_LOCALS al, bl, acc, scale
 #else
 // A tile of C is ROWS x PANEL, 4 x 4 per work-item; both operands go through local memory 16 columns
 // of K at a time.
-#define ROWS (4 * SIDE)
-#define PANEL (4 * SIDE)
 #define DEPTH 16
 #define PITCH (ROWS + 1)
 
@@ -342,13 +289,11 @@ static inline void tile(
 
 #define PRODUCT_ATTRIBUTES __attribute__((reqd_work_group_size(SIDE * SIDE, 1, 1)))
 #define PRODUCT_LOCAL , __local float *al, __local float *bl
-#define PRODUCT_MEMORY
 #define PRODUCT_LOCALS al, bl
 #endif
 
 // Groups: panels of columns, tiles of rows, experts (LIMITED only).
 __kernel PRODUCT_ATTRIBUTES void product(PRODUCT_PARAMETERS PRODUCT_LOCAL) {
-  PRODUCT_MEMORY;
   __global const int *assigned = (__global const int *)(groups + groups_at);
   long column = (long)get_group_id(0) * PANEL;
   long number = get_group_id(1);

@@ -1,0 +1,328 @@
+package org.touchstone.backends.opencl.op;
+
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.touchstone.api.Reason;
+import org.touchstone.api.ReasonCode;
+import org.touchstone.api.Tensor;
+import org.touchstone.api.Ulps;
+import org.touchstone.api.op.AttentionMask;
+import org.touchstone.backends.opencl.Target;
+import org.touchstone.backends.opencl.driver.Launch;
+import org.touchstone.backends.opencl.driver.OpenClKernel;
+import org.touchstone.backends.spi.BackendQueue;
+import org.touchstone.backends.spi.DeviceMemory;
+
+/** The attention that operators share: {@code attention.cl}. Thread-safe. */
+final class Attention implements AutoCloseable {
+  private static final String RESOURCE = "attention.cl";
+
+  /** Most rows of a tile of the cpu variant; a multiple of 6, as the kernel takes them. */
+  private static final int MOST_ROWS = 72;
+
+  private static final int ROW_STEP = 6;
+  private static final int VECTOR = 16;
+
+  /** Local memory that a tile of the cpu variant takes: with the keys, half of a usual cache. */
+  private static final long CPU_BUDGET = 160 << 10;
+
+  /** Keys and their elements that the gpu variant takes at a time, as the kernel defines them. */
+  private static final int GPU_KEYS = 32;
+
+  private static final int GPU_ROWS = 8;
+
+  private final Shape shape;
+  private final Target target;
+  private final Sizes sizes;
+  private final OpenClKernel attend;
+  private final OpenClKernel merge;
+
+  Attention(Shape shape, Target target) {
+    this.shape = shape;
+    this.target = target;
+    sizes = Sizes.of(shape, target);
+    // The cpu variant takes its sizes as arguments, so one program serves all shapes.
+    String rows = "-DROWS=" + (target.isCpu() ? 0 : sizes.rows);
+    attend = target.kernel(RESOURCE, "attention", rows, Operands.option(target));
+    merge = target.kernel(RESOURCE, "merge", rows, Operands.option(target));
+  }
+
+  /** Returns the function errors: the tanh of a soft-cap errs by up to 5 units. */
+  static Ulps ulps(Target target, float softcap) {
+    Ulps plain = target.traits().ulps();
+    if (softcap == 0) {
+      return plain;
+    }
+    return new Ulps(5, plain.rsqrt(), plain.div(), plain.log(), plain.trig());
+  }
+
+  /** Says why a shape does not run, if it does not. */
+  static Optional<Reason> refusal(Shape shape, Target target) {
+    Sizes sizes = Sizes.of(shape, target);
+    long local = target.facts().localBytes();
+    return sizes.bytes <= local
+        ? Optional.empty()
+        : Optional.of(
+            Reason.of(
+                ReasonCode.CAPABILITY,
+                "a tile of heads of "
+                    + (shape.first() + shape.second())
+                    + " and "
+                    + shape.value()
+                    + " elements needs "
+                    + sizes.bytes
+                    + " bytes of local memory, the device has "
+                    + local));
+  }
+
+  /**
+   * What does not change between launches.
+   *
+   * @param heads query heads
+   * @param kvHeads key heads
+   * @param first elements of the first part of a key
+   * @param second elements of the second part, or 0
+   * @param value elements of a value
+   * @param valueInKey whether a value is the start of its key
+   * @param scale multiplier of the dot products
+   * @param mask visible keys
+   * @param softcap c, or 0 for none
+   */
+  record Shape(
+      long heads,
+      long kvHeads,
+      long first,
+      long second,
+      long value,
+      boolean valueInKey,
+      float scale,
+      AttentionMask mask,
+      float softcap) {}
+
+  /** Tile sizes and the local memory that they take. */
+  private record Sizes(int rows, int keys, long bytes) {
+    static Sizes of(Shape shape, Target target) {
+      return target.isCpu() ? cpu(shape, target) : gpu(shape, target);
+    }
+
+    private static Sizes cpu(Shape shape, Target target) {
+      long budget = Math.min(CPU_BUDGET, target.facts().localBytes());
+      long pitch = padded(shape.first() + shape.second());
+      long wide = padded(shape.value());
+      long perKey = pitch + (shape.valueInKey() ? 0 : wide);
+      int keys = 4 * VECTOR;
+      while (keys > VECTOR && 4 * keys * perKey > budget / 2) {
+        keys /= 2;
+      }
+      // Query, scores, output; maximum, sum, factor and two bounds of the visible keys.
+      long perRow = pitch + keys + wide + 5;
+      long affordable = (budget - 4 * keys * perKey) / (4 * perRow) / ROW_STEP * ROW_STEP;
+      int rows = (int) Math.clamp(affordable, ROW_STEP, MOST_ROWS);
+      return new Sizes(rows, keys, 4 * (keys * perKey + rows * perRow));
+    }
+
+    private static Sizes gpu(Shape shape, Target target) {
+      int rows = GPU_ROWS;
+      while (rows > 1 && gpuBytes(shape, rows) > target.facts().localBytes()) {
+        rows /= 2;
+      }
+      return new Sizes(rows, GPU_KEYS, gpuBytes(shape, rows));
+    }
+
+    private static long gpuBytes(Shape shape, int rows) {
+      long perRow = shape.first() + shape.second() + shape.value() + GPU_KEYS + 4;
+      return 4 * (rows * perRow + GPU_KEYS * (GPU_KEYS + 1)) + 8 * GPU_KEYS;
+    }
+
+    private static long padded(long extent) {
+      return Math.ceilDiv(extent, (long) VECTOR) * VECTOR;
+    }
+  }
+
+  /** How sequences lie in memory; numbered as in {@code attention.cl}. */
+  enum Mode {
+    PADDED,
+    VARLEN,
+    PAGED
+  }
+
+  /**
+   * The sequences of a launch.
+   *
+   * @param mode how they lie in memory
+   * @param batch number of sequences
+   * @param queries queries of a sequence; of all for VARLEN
+   * @param keys keys of a sequence, the most that one can have for PAGED
+   * @param queriesOf I32, first queries of VARLEN
+   * @param keysOf I32, first keys of VARLEN, numbers of keys of PAGED
+   * @param table I32, pages of PAGED
+   * @param page tokens of a page
+   */
+  record Sequences(
+      Mode mode,
+      long batch,
+      long queries,
+      long keys,
+      @Nullable Tensor queriesOf,
+      @Nullable Tensor keysOf,
+      @Nullable Tensor table,
+      long page) {
+    static Sequences padded(long batch, long queries, long keys) {
+      return new Sequences(Mode.PADDED, batch, queries, keys, null, null, null, 1);
+    }
+
+    static Sequences varlen(long tokens, Tensor queriesOf, Tensor keysOf) {
+      return new Sequences(
+          Mode.VARLEN, queriesOf.dim(0) - 1, tokens, 0, queriesOf, keysOf, null, 1);
+    }
+
+    static Sequences paged(long queries, Tensor table, Tensor lengths, long page) {
+      return new Sequences(
+          Mode.PAGED, table.dim(0), queries, table.dim(1) * page, null, lengths, table, page);
+    }
+  }
+
+  /**
+   * The tensors of a launch.
+   *
+   * @param q first part of the queries
+   * @param q2 second part, or none
+   * @param k first part of the keys
+   * @param k2 second part, or none
+   * @param v values
+   * @param sinks F32 [heads], or null
+   * @param o output
+   * @param lse log-sum-exp, or none
+   */
+  record Vectors(
+      Heads q,
+      Heads q2,
+      Heads k,
+      Heads k2,
+      Heads v,
+      @Nullable Tensor sinks,
+      Heads o,
+      Heads lse) {}
+
+  /** Returns how many parts of a sequence's keys are attended to apart. */
+  private long splits(Sequences sequences) {
+    return sequences.mode() == Mode.PAGED
+        ? Math.max(1, Math.ceilDiv(sequences.keys(), (long) target.tuning().value("attention.split")))
+        : 1;
+  }
+
+  /** Returns the workspace of a launch in bytes. */
+  long workspaceBytes(Sequences sequences) {
+    long splits = splits(sequences);
+    return splits == 1
+        ? 0
+        : Math.multiplyExact(
+            sequences.batch() * sequences.queries() * shape.heads(),
+            splits * (shape.value() + 2) * Float.BYTES);
+  }
+
+  /** Enqueues; the states of splits lie in the workspace from {@code partial} on. */
+  void run(
+      BackendQueue queue,
+      Vectors tensors,
+      Sequences sequences,
+      DeviceMemory workspace,
+      long partial) {
+    if (sequences.batch() == 0 || sequences.queries() == 0) {
+      return;
+    }
+    long splits = splits(sequences);
+    long share = shape.heads() / shape.kvHeads();
+    boolean varlen = sequences.mode() == Mode.VARLEN;
+    long tiles =
+        Math.ceilDiv(sequences.queries() * share, (long) sizes.rows)
+            + (varlen ? sequences.batch() : 0);
+    Launch launch = attend.launch();
+    tensors.q().give(launch);
+    tensors.q2().give(launch);
+    tensors.k().give(launch);
+    tensors.k2().give(launch);
+    tensors.v().give(launch);
+    tensors.o().give(launch);
+    tensors.lse().give(launch);
+    Tensor table = sequences.table();
+    boolean causal = shape.mask().kind() == AttentionMask.Kind.CAUSAL;
+    launch
+        .memory(workspace, partial)
+        .tensor(sequences.queriesOf())
+        .tensor(sequences.keysOf())
+        .tensor(table)
+        .i64(table == null ? 0 : table.strides().step(0))
+        .tensor(tensors.sinks())
+        .i32(tensors.q().type())
+        .i32(tensors.q2().type())
+        .i32(tensors.k().type())
+        .i32(tensors.k2().type())
+        .i32(tensors.v().type())
+        .i32(tensors.o().type())
+        .i32(Math.toIntExact(shape.first()))
+        .i32(Math.toIntExact(shape.second()))
+        .i32(Math.toIntExact(shape.value()))
+        .i32(Math.toIntExact(shape.heads()))
+        .i32(Math.toIntExact(shape.kvHeads()))
+        .i32(sequences.mode().ordinal())
+        .i32(Math.toIntExact(sequences.page()))
+        .i32(Math.toIntExact(sequences.batch()))
+        .i32(causal ? 1 : 0)
+        .i32(tensors.sinks() == null ? 0 : 1)
+        .i32(tensors.lse().none() ? 0 : 1)
+        .i32(shape.valueInKey() ? 1 : 0)
+        .i32(Math.toIntExact(splits))
+        .i32(target.tuning().value("attention.split"))
+        .i32(sizes.rows)
+        .i32(sizes.keys)
+        .i64(sequences.queries())
+        .i64(sequences.keys())
+        .i64(shape.mask().window())
+        .f32(shape.scale())
+        .f32(shape.softcap());
+    long group = target.rowGroup();
+    if (target.isCpu()) {
+      launch.local(sizes.bytes);
+    } else {
+      launch.local(sizes.bytes - 8 * GPU_KEYS).local(8 * GPU_KEYS);
+    }
+    launch.run(
+        queue,
+        new long[] {tiles * group, shape.kvHeads() * splits, varlen ? 1 : sequences.batch()},
+        new long[] {group, 1, 1});
+    if (splits > 1) {
+      merge(queue, tensors, sequences, workspace, partial, splits);
+    }
+  }
+
+  private void merge(
+      BackendQueue queue,
+      Vectors tensors,
+      Sequences sequences,
+      DeviceMemory workspace,
+      long partial,
+      long splits) {
+    Launch launch = merge.launch().memory(workspace, partial).tensor(tensors.sinks());
+    tensors.o().give(launch);
+    tensors.lse().give(launch);
+    launch
+        .i32(tensors.o().type())
+        .i32(Math.toIntExact(shape.value()))
+        .i32(tensors.sinks() == null ? 0 : 1)
+        .i32(tensors.lse().none() ? 0 : 1)
+        .i32(Math.toIntExact(splits))
+        .run(
+            queue,
+            new long[] {
+              shape.heads() * target.rowGroup(), sequences.queries(), sequences.batch()
+            },
+            new long[] {target.rowGroup(), 1, 1});
+  }
+
+  @Override
+  public void close() {
+    attend.close();
+    merge.close();
+  }
+}
