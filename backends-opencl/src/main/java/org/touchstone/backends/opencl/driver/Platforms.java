@@ -46,8 +46,8 @@ public record Platforms(List<FoundDevice> devices, List<Reason> problems) {
   private record Named(cl_platform_id id, String slug, String version) {}
 
   /**
-   * Asks every driver; the loader must be loaded. Never throws for what a driver answers. One thread
-   * at a time: PoCL 3.1 crashes when two ask it first.
+   * Asks every driver; the loader must be loaded. Never throws for what a driver answers. One
+   * thread at a time: PoCL 3.1 crashes when two ask it first.
    */
   public static synchronized Platforms enumerate() {
     List<Reason> problems = new ArrayList<>();

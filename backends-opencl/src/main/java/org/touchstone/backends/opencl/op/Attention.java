@@ -111,13 +111,13 @@ final class Attention implements AutoCloseable {
       long wide = padded(shape.value());
       long perKey = pitch + (shape.valueInKey() ? 0 : wide);
       int keys = 4 * VECTOR;
-      while (keys > VECTOR && 4 * keys * perKey > budget / 2) {
+      while (keys > VECTOR && 4L * keys * perKey > budget / 2) {
         keys /= 2;
       }
       // Query, scores, output; maximum, sum, factor and two bounds of the visible keys.
       long perRow = pitch + keys + wide + 5;
-      long affordable = (budget - 4 * keys * perKey) / (4 * perRow) / ROW_STEP * ROW_STEP;
-      int rows = (int) Math.clamp(affordable, ROW_STEP, MOST_ROWS);
+      long affordable = (budget - 4L * keys * perKey) / (4 * perRow) / ROW_STEP * ROW_STEP;
+      int rows = Math.clamp(affordable, ROW_STEP, MOST_ROWS);
       return new Sizes(rows, keys, 4 * (keys * perKey + rows * perRow));
     }
 
@@ -141,9 +141,15 @@ final class Attention implements AutoCloseable {
 
   /** How sequences lie in memory; numbered as in {@code attention.cl}. */
   enum Mode {
-    PADDED,
-    VARLEN,
-    PAGED
+    PADDED(0),
+    VARLEN(1),
+    PAGED(2);
+
+    private final int number;
+
+    Mode(int number) {
+      this.number = number;
+    }
   }
 
   /**
@@ -195,19 +201,13 @@ final class Attention implements AutoCloseable {
    * @param lse log-sum-exp, or none
    */
   record Vectors(
-      Heads q,
-      Heads q2,
-      Heads k,
-      Heads k2,
-      Heads v,
-      @Nullable Tensor sinks,
-      Heads o,
-      Heads lse) {}
+      Heads q, Heads q2, Heads k, Heads k2, Heads v, @Nullable Tensor sinks, Heads o, Heads lse) {}
 
   /** Returns how many parts of a sequence's keys are attended to apart. */
   private long splits(Sequences sequences) {
     return sequences.mode() == Mode.PAGED
-        ? Math.max(1, Math.ceilDiv(sequences.keys(), (long) target.tuning().value("attention.split")))
+        ? Math.max(
+            1, Math.ceilDiv(sequences.keys(), (long) target.tuning().value("attention.split")))
         : 1;
   }
 
@@ -224,6 +224,17 @@ final class Attention implements AutoCloseable {
   /** Enqueues; the states of splits lie in the workspace from {@code partial} on. */
   void run(
       BackendQueue queue,
+      Vectors tensors,
+      Sequences sequences,
+      DeviceMemory workspace,
+      long partial) {
+    run(queue, shape, tensors, sequences, workspace, partial);
+  }
+
+  /** Enqueues for other numbers of heads. */
+  void run(
+      BackendQueue queue,
+      Shape shape,
       Vectors tensors,
       Sequences sequences,
       DeviceMemory workspace,
@@ -265,7 +276,7 @@ final class Attention implements AutoCloseable {
         .i32(Math.toIntExact(shape.value()))
         .i32(Math.toIntExact(shape.heads()))
         .i32(Math.toIntExact(shape.kvHeads()))
-        .i32(sequences.mode().ordinal())
+        .i32(sequences.mode().number)
         .i32(Math.toIntExact(sequences.page()))
         .i32(Math.toIntExact(sequences.batch()))
         .i32(causal ? 1 : 0)
@@ -292,12 +303,13 @@ final class Attention implements AutoCloseable {
         new long[] {tiles * group, shape.kvHeads() * splits, varlen ? 1 : sequences.batch()},
         new long[] {group, 1, 1});
     if (splits > 1) {
-      merge(queue, tensors, sequences, workspace, partial, splits);
+      merge(queue, shape, tensors, sequences, workspace, partial, splits);
     }
   }
 
   private void merge(
       BackendQueue queue,
+      Shape shape,
       Vectors tensors,
       Sequences sequences,
       DeviceMemory workspace,
@@ -314,9 +326,7 @@ final class Attention implements AutoCloseable {
         .i32(Math.toIntExact(splits))
         .run(
             queue,
-            new long[] {
-              shape.heads() * target.rowGroup(), sequences.queries(), sequences.batch()
-            },
+            new long[] {shape.heads() * target.rowGroup(), sequences.queries(), sequences.batch()},
             new long[] {target.rowGroup(), 1, 1});
   }
 

@@ -59,21 +59,19 @@ final class Heads {
   }
 
   /** Takes FP32 workspace. */
-  static Heads in(
-      DeviceMemory memory, long offset, long batchStep, long tokenStep, long headStep) {
+  static Heads in(DeviceMemory memory, long offset, long batchStep, long tokenStep, long headStep) {
     return new Heads(null, memory, offset, DType.F32, batchStep, tokenStep, headStep);
   }
 
   /** Returns these vectors from an element on. */
   Heads from(long element) {
     return new Heads(
-        tensor,
-        memory,
-        offset + type.bytesFor(element),
-        type,
-        batchStep,
-        tokenStep,
-        headStep);
+        tensor, memory, offset + type.bytesFor(element), type, batchStep, tokenStep, headStep);
+  }
+
+  /** Returns these vectors from a head on. */
+  Heads fromHead(long head) {
+    return none() ? this : from(head * headStep);
   }
 
   /** Returns the number of the element type. */

@@ -20,9 +20,9 @@ import org.touchstone.backends.spi.Kernel;
 import org.touchstone.backends.spi.Plan;
 
 /**
- * Sorts slots by expert, multiplies by gate and up, activates, multiplies by down, and adds up every
- * token's outputs in slot order; all on the device, in steps of {@code moe_forward.cl} and {@link
- * Product}.
+ * Sorts slots by expert, multiplies by gate and up, activates, multiplies by down, and adds up
+ * every token's outputs in slot order; all on the device, in steps of {@code moe_forward.cl} and
+ * {@link Product}.
  */
 final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
   private static final String RESOURCE = "moe_forward.cl";
@@ -55,10 +55,7 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
           "weights are " + spec.weightLayout() + ", the kernel reads plain ones");
     }
     KernelTraits traits =
-        target
-            .traits()
-            .with(Product.chain(target))
-            .with(target.activationUlps(spec.activation()));
+        target.traits().with(Product.chain(target)).with(target.activationUlps(spec.activation()));
     return new Plan.Runs<>(
         target.kernelName(spec.op()), traits, () -> new MoeForwardOperator(spec, target));
   }
@@ -265,8 +262,7 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
           .i32(ownScaleTap == null ? 0 : 1)
           .i32(routed ? Math.toIntExact(spec.topK()) : 1)
           .i64(intermediate);
-      reducing(launch)
-          .run(queue, Math.ceilDiv(intermediate, BLOCK), target.rowGroup(), slots);
+      reducing(launch).run(queue, Math.ceilDiv(intermediate, BLOCK), target.rowGroup(), slots);
     }
 
     private void tapped(Launch launch, @Nullable Tensor tensor) {

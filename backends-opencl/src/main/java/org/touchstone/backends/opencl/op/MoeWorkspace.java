@@ -83,8 +83,7 @@ final class MoeWorkspace {
     MoeWorkspace all = new MoeWorkspace(spec, tokens);
     return all.bytes <= BUDGET
         ? all
-        : new MoeWorkspace(
-            spec, Math.clamp(BUDGET / new MoeWorkspace(spec, 1).bytes, 1, tokens));
+        : new MoeWorkspace(spec, Math.clamp(BUDGET / new MoeWorkspace(spec, 1).bytes, 1, tokens));
   }
 
   private long take(DType type, long elements) {

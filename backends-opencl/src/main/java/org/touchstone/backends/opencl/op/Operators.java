@@ -13,6 +13,8 @@ import org.touchstone.api.op.GatedActSpec;
 import org.touchstone.api.op.GemmGroupedSpec;
 import org.touchstone.api.op.GemmSpec;
 import org.touchstone.api.op.KvCacheWriteSpec;
+import org.touchstone.api.op.MlaDecodeAbsorbedSpec;
+import org.touchstone.api.op.MlaPrefillSpec;
 import org.touchstone.api.op.MoeAlignBlockSizeSpec;
 import org.touchstone.api.op.MoeCombineSpec;
 import org.touchstone.api.op.MoeForwardSpec;
@@ -56,6 +58,8 @@ public final class Operators {
       case GemmGroupedSpec s -> GemmGroupedOperator.plan(s, target);
       case GemmSpec s -> GemmOperator.plan(s, target);
       case KvCacheWriteSpec s -> KvCacheWriteOperator.plan(s, target);
+      case MlaDecodeAbsorbedSpec s -> MlaDecodeAbsorbedOperator.plan(s, target);
+      case MlaPrefillSpec s -> MlaPrefillOperator.plan(s, target);
       case MoeAlignBlockSizeSpec s -> MoeAlignBlockSizeOperator.plan(s, target);
       case MoeCombineSpec s -> MoeCombineOperator.plan(s, target);
       case MoeForwardSpec s -> MoeForwardOperator.plan(s, target);

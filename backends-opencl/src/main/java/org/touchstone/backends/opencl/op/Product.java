@@ -56,9 +56,16 @@ final class Product implements AutoCloseable {
 
   /** Scales of a product. */
   enum Scales {
-    NONE,
-    OF_SUM,
-    OF_BLOCKS;
+    NONE(0),
+    OF_SUM(1),
+    OF_BLOCKS(2);
+
+    /** As {@code product.cl} numbers it. */
+    private final int number;
+
+    Scales(int number) {
+      this.number = number;
+    }
 
     static Scales of(GemmOperands operands) {
       return switch (operands) {
@@ -179,7 +186,7 @@ final class Product implements AutoCloseable {
         .i32(TypeNumbers.of(f.a().type()))
         .i32(TypeNumbers.of(f.b().type()))
         .i32(TypeNumbers.of(f.c().type()))
-        .i32(f.scales().ordinal())
+        .i32(f.scales().number)
         .i32(f.bias() == Rows.NONE ? 0 : 1)
         .i32(f.adds() ? 1 : 0)
         .i32(assignment.mode())
@@ -196,14 +203,13 @@ final class Product implements AutoCloseable {
           .local((long) Float.BYTES * rows * panel)
           .local((long) Float.BYTES * rows);
     } else {
-      launch
-          .local(Float.BYTES * DEPTH * (rows + 1))
-          .local(Float.BYTES * DEPTH * (panel + 1));
+      launch.local(Float.BYTES * DEPTH * (rows + 1)).local(Float.BYTES * DEPTH * (panel + 1));
     }
     int group = cpu ? 1 : side * side;
     long panels = Math.ceilDiv(n, panel);
     long tiles = assignment.tiles(m, rows);
-    launch.run(queue, new long[] {panels * group, tiles, assignment.layers()}, new long[] {group, 1, 1});
+    launch.run(
+        queue, new long[] {panels * group, tiles, assignment.layers()}, new long[] {group, 1, 1});
   }
 
   /** Returns the bytes of one element. */

@@ -252,9 +252,9 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attention(
     decode(
         q + r * pitch, q1, q1_type, p.sequence * q1_batch + token * q1_token + head * q1_head, d1);
     if (d2 > 0) {
-      decode(
+      decode_to(
           q + r * pitch + d1, q2, q2_type,
-          p.sequence * q2_batch + token * q2_token + head * q2_head, d2);
+          p.sequence * q2_batch + token * q2_token + head * q2_head, d2, pitch - d1);
     }
     long position = p.keys - p.queries + i;
     from = min(from, first_visible(position, window));
@@ -280,9 +280,9 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attention(
       decode(
           key, k1, k1_type, p.sequence * k1_batch + row * k1_token + p.key_head * k1_head, d1);
       if (d2 > 0) {
-        decode(
+        decode_to(
             key + d1, k2, k2_type,
-            p.sequence * k2_batch + row * k2_token + p.key_head * k2_head, d2);
+            p.sequence * k2_batch + row * k2_token + p.key_head * k2_head, d2, pitch - d1);
       }
       if (!value_in_key) {
         decode(

@@ -21,17 +21,21 @@ static inline float16 operands16(in_t p, int type, ulong i) {
 #endif
 }
 
-// Decodes `count` elements and adds zeros up to a multiple of 16.
-static inline void decode(__local float *to, in_t p, int type, ulong i, int count) {
-  int whole = count & ~15;
-  for (int x = 0; x < whole; x += 16) {
+// Decodes `count` elements and adds zeros up to element `end`.
+static inline void decode_to(
+    __local float *to, in_t p, int type, ulong i, int count, int end) {
+  int x = 0;
+  for (; x + 16 <= count; x += 16) {
     vstore16(operands16(p, type, i + x), 0, to + x);
   }
-  if (whole < count) {
-    for (int x = whole; x < whole + 16; x++) {
-      to[x] = x < count ? operand(p, type, i + x) : 0;
-    }
+  for (; x < end; x++) {
+    to[x] = x < count ? operand(p, type, i + x) : 0;
   }
+}
+
+// Decodes `count` elements and adds zeros up to a multiple of 16.
+static inline void decode(__local float *to, in_t p, int type, ulong i, int count) {
+  decode_to(to, p, type, i, count, (count + 15) & ~15);
 }
 
 static inline void zeros(__local float *to, int count) {
