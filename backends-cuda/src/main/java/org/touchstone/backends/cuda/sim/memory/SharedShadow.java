@@ -149,11 +149,12 @@ public final class SharedShadow {
           kept |= 1L << (32 + v);
         }
       }
-      // With other readers kept, the record holds the earliest epoch: it may miss a race, never
-      // invent one.
+      // With other readers kept, the record holds the earliest epoch and the bytes that all have read: it
+      // may miss a race, never invent one.
       long e = kept != 0 ? Math.min(epoch, me.epoch) : me.epoch;
-      long keptBytes = kept != 0 || epoch == me.epoch ? r & 0xf : 0;
-      readers[word] = own | kept | e << 4 | keptBytes | bytes;
+      boolean again = kept == 0 && epoch == me.epoch && (r & own) != 0;
+      long read = kept != 0 ? r & bytes : again ? (r & 0xf) | bytes : bytes;
+      readers[word] = own | kept | e << 4 | read;
     }
     return null;
   }
