@@ -58,7 +58,8 @@ public final class GlobalShadow {
       if (((reader ^ mine) & WHO) == 0) {
         mine |= reader & (0xf << 1 | FLAG);
       } else if (reader >>> 48 == me.block.launch
-          && (reader >>> 26 & MAX_BLOCK) != me.block.block) {
+          && (reader >>> 26 & MAX_BLOCK) != me.block.block
+          && (reader >>> 1 & bytes) != 0) {
         mine |= FLAG;
       }
       readers[word & 4095] = mine;
