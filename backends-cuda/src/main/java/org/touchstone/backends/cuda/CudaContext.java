@@ -132,6 +132,11 @@ public final class CudaContext implements AutoCloseable {
     driver.ctxSetCurrent(context);
   }
 
+  /** Returns whether an error took the context away. */
+  boolean lost() {
+    return lost.get() != null;
+  }
+
   /** Turns a driver's failure into the HAL's, and remembers one that loses the context. */
   HalException failure(String doing, CudaException failure) {
     if (failure.result().losesContext()) {

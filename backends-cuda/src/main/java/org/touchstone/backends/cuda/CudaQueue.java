@@ -264,8 +264,11 @@ public final class CudaQueue implements BackendQueue {
   @Override
   public void close() {
     try {
-      context.enter();
-      driver.streamSynchronize(stream);
+      // A lost context runs nothing any more, and every submission was told.
+      if (!context.lost()) {
+        context.enter();
+        driver.streamSynchronize(stream);
+      }
     } catch (CudaException e) {
       throw context.failure("finishing a stream", e);
     } finally {

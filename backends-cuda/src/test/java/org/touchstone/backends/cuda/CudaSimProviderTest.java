@@ -24,6 +24,9 @@ import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.AddArgs;
 import org.touchstone.api.op.AddSpec;
+import org.touchstone.api.op.RmsNormArgs;
+import org.touchstone.api.op.RmsNormSpec;
+import org.touchstone.api.op.RmsNormVariant;
 import org.touchstone.backends.Backends;
 import org.touchstone.backends.host.HostTensors;
 
@@ -76,6 +79,25 @@ class CudaSimProviderTest {
       assertThat(HostTensors.doubles(host)).containsExactly(1, 3, 5, 7, 9, 11, 13);
       assertThat(receipt.evidence()).isEqualTo(Evidence.SIMULATOR);
       assertThat(receipt.kernel()).isEqualTo("add.elements");
+    }
+  }
+
+  @Test
+  void rows_that_share_a_word_of_memory_do_not_race() {
+    RmsNormSpec spec =
+        new RmsNormSpec(RmsNormVariant.NO_WEIGHT, 33, 1e-6f, DType.BF16, DType.BF16, DType.BF16);
+    try (Hal hal = Backends.open(HalOptions.DEFAULT, new CudaSimProvider());
+        Device device = hal.device("cuda-sim://sm_89");
+        Arena arena = Arena.ofConfined();
+        Buffer memory = device.allocate(2 * 5 * 33);
+        Queue queue = device.openQueue()) {
+      Tensor x = Tensor.of(memory, DType.BF16, Shape.of(5, 33));
+      Tensor host = HostTensors.allocate(arena, DType.BF16, 5, 33);
+      host.buffer().host().fill((byte) 0x3f);
+      queue.copy(host, x);
+      device.prepare(spec).submit(queue, new RmsNormArgs(x, null, null, x)).join();
+      queue.copy(x, host).join();
+      assertThat(HostTensors.doubles(host)).containsOnly(1);
     }
   }
 }
