@@ -25,12 +25,26 @@ record KernelChoice(MicroKernels kernels, String reason) {
    * @throws HalException when a setting asks for what is not there, or is no choice
    */
   static KernelChoice of(Configuration configuration, NativeLibraries libraries) {
+    if (configuration.setting(CpuSettings.KERNELS).value().strip().equalsIgnoreCase("vector")) {
+      // The library is not even unpacked.
+      return vector(configuration);
+    }
+    return of(configuration, NativeLibrary.load(libraries));
+  }
+
+  private static KernelChoice vector(Configuration configuration) {
+    String place = configuration.setting(CpuSettings.KERNELS).place();
+    return new KernelChoice(VectorKernels.INSTANCE, "chosen by " + place);
+  }
+
+  /** Chooses with a library that was loaded, or not. */
+  static KernelChoice of(Configuration configuration, NativeLibrary library) {
     Setting kind = configuration.setting(CpuSettings.KERNELS);
     Setting isa = configuration.setting(CpuSettings.ISA);
     String wanted = kind.value().strip().toLowerCase(Locale.ROOT);
     switch (wanted) {
       case "vector" -> {
-        return new KernelChoice(VectorKernels.INSTANCE, "chosen by " + kind.place());
+        return vector(configuration);
       }
       case "auto", "native" -> {}
       default ->
@@ -38,7 +52,6 @@ record KernelChoice(MicroKernels kernels, String reason) {
               ErrorCode.CONFIGURATION,
               "setting cpu.kernels is '" + kind.value() + "', expected auto, native or vector");
     }
-    NativeLibrary library = NativeLibrary.load(libraries);
     String set = isa.value().strip().toLowerCase(Locale.ROOT).replace('_', '-');
     if (!set.equals("auto")) {
       return new KernelChoice(NativeKernels.of(named(set), library), "chosen by " + isa.place());

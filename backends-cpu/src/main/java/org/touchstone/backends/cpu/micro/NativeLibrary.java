@@ -28,13 +28,14 @@ public final class NativeLibrary {
   /** Loads the library, unless this process has it. */
   public static synchronized NativeLibrary load(NativeLibraries libraries) {
     if (loaded == null) {
-      loaded = attempt(libraries);
+      loaded = open(libraries);
     }
     return loaded;
   }
 
+  /** Loads the library from a folder, whatever this process did before. */
   @SuppressWarnings("restricted") // loads the library of this jar
-  private static NativeLibrary attempt(NativeLibraries libraries) {
+  public static NativeLibrary open(NativeLibraries libraries) {
     Properties build = new Properties();
     try (InputStream stream = NativeLibrary.class.getResourceAsStream(BUILD)) {
       if (stream != null) {

@@ -1,0 +1,189 @@
+// Rows times weights by dot products of BF16, which hold E4M3 exactly: two products per lane and instruction, twice the rate of FP32.
+// Each lane is a column; within a block it adds up its pairs in ascending k, whatever the number of rows.
+#pragma once
+
+INLINE __m512 dot_pairs(__m512 sum, __m512i weights, __m512i pair) { return _mm512_dpbf16_ps(sum, (__m512bh)weights, (__m512bh)pair); }
+
+// Two elements of a row in every lane.
+INLINE __m512i pair_of(const uint16_t* a) {
+  int32_t pair;
+  __builtin_memcpy(&pair, a, sizeof pair);
+  return _mm512_set1_epi32(pair);
+}
+
+// BF16 bits of the magnitude of an E4M3 code.
+constexpr int e4m3_as_bf16(int code) {
+  int exponent = code >> 3, mantissa = code & 7;
+  if (code == 0x7F) return 0x7FC0;
+  if (exponent > 0) return (exponent + 120) << 7 | mantissa << 4;
+  if (mantissa == 0) return 0;
+  int top = mantissa >= 4 ? 2 : mantissa >= 2 ? 1 : 0;
+  return (top + 118) << 7 | ((mantissa << (7 - top)) & 0x7F);
+}
+
+struct CodeBytes {
+  alignas(64) uint8_t high[128], low[128];
+  constexpr CodeBytes() : high(), low() {
+    for (int i = 0; i < 128; i++) {
+      high[i] = (uint8_t)(e4m3_as_bf16(i) >> 8);
+      low[i] = (uint8_t)(e4m3_as_bf16(i) & 0xFF);
+    }
+  }
+};
+static constexpr CodeBytes CODE_BYTES;
+
+// How a step of 64 bytes per 16 columns becomes BF16 pairs along K.
+template <int TYPE> struct Pairs;
+
+template <> struct Pairs<TS_BF16> {
+  enum { PAIRS = 1 };
+  INLINE Pairs start() { return {}; }
+  inline __attribute__((always_inline)) void step(const uint8_t* p, __m512i* o) const { o[0] = _mm512_loadu_si512(p); }
+};
+
+template <> struct Pairs<TS_E4M3> {
+  enum { PAIRS = 2 };
+  __m512i high0, high1, low0, low1, sign;
+  INLINE Pairs start() {
+    return {_mm512_loadu_si512(CODE_BYTES.high), _mm512_loadu_si512(CODE_BYTES.high + 64), _mm512_loadu_si512(CODE_BYTES.low),
+            _mm512_loadu_si512(CODE_BYTES.low + 64), _mm512_set1_epi8((char)0x80)};
+  }
+  inline __attribute__((always_inline)) void step(const uint8_t* p, __m512i* o) const {
+    __m512i codes = _mm512_loadu_si512(p);
+    // A permutation of bytes over two registers looks at seven bits of an index: the sign does not matter.
+    __m512i high = _mm512_permutex2var_epi8(high0, codes, high1), low = _mm512_permutex2var_epi8(low0, codes, low1);
+    high = _mm512_ternarylogic_epi32(high, codes, sign, 0xF8);  // high | (codes & sign)
+    o[0] = _mm512_unpacklo_epi8(low, high);
+    o[1] = _mm512_unpackhi_epi8(low, high);
+  }
+};
+
+template <int MR, int NZ>
+INLINE void add_scaled(__m512 (*acc)[NZ], const float* scales, float scale, float* c, int stride) {
+  for (int m = 0; m < MR; m++) {
+    __m512 s = _mm512_set1_ps(scales[m] * scale);
+    for (int z = 0; z < NZ; z++) {
+      float* to = c + (int64_t)m * stride + 16 * z;
+      _mm512_storeu_ps(to, _mm512_fmadd_ps(acc[m][z], s, _mm512_loadu_ps(to)));
+    }
+  }
+}
+
+// MR rows times NZ * 16 columns of a block, weights unpacked in registers.
+template <int TYPE, int MR, int NZ, bool FETCH>
+INLINE void fused_pairs(const Pairs<TYPE>& pairs, const uint8_t* b, const uint16_t* a, const float* scales, float scale, float* c, int stride) {
+  constexpr int PAIRS = Pairs<TYPE>::PAIRS;
+  __m512 acc[MR][NZ];
+  for (int m = 0; m < MR; m++)
+    for (int z = 0; z < NZ; z++) acc[m][z] = _mm512_setzero_ps();
+  for (int s = 0; s < TS_BLOCK / (2 * PAIRS); s++) {
+    __m512i w[NZ][PAIRS];
+    for (int z = 0; z < NZ; z++) {
+      if (FETCH) __builtin_prefetch(b + 256 * s + 64 * z + 2 * PREFETCH);
+      pairs.step(b + 256 * s + 64 * z, w[z]);
+    }
+    for (int p = 0; p < PAIRS; p++)
+      for (int m = 0; m < MR; m++) {
+        __m512i x = pair_of(a + m * TS_BLOCK + 2 * (PAIRS * s + p));
+        for (int z = 0; z < NZ; z++) acc[m][z] = dot_pairs(acc[m][z], w[z][p], x);
+      }
+  }
+  add_scaled<MR, NZ>(acc, scales, scale, c, stride);
+}
+
+// 1 to 8 rows times the 64 columns of a block.
+template <int TYPE, int MR>
+INLINE void fused_rows(int rows, const Pairs<TYPE>& pairs, const uint8_t* b, const uint16_t* a, const float* scales, float scale, float* c,
+                       int stride, bool fetch) {
+  if (rows < MR) {
+    if constexpr (MR > 1) fused_rows<TYPE, MR - 1>(rows, pairs, b, a, scales, scale, c, stride, fetch);
+  } else {
+    constexpr int NZ = MR <= 4 ? 4 : 2;
+    for (int z = 0; z < 4; z += NZ) {
+      if (fetch) {
+        fused_pairs<TYPE, MR, NZ, true>(pairs, b + 64 * z, a, scales, scale, c + 16 * z, stride);
+      } else {
+        fused_pairs<TYPE, MR, NZ, false>(pairs, b + 64 * z, a, scales, scale, c + 16 * z, stride);
+      }
+    }
+  }
+}
+
+// MR rows times 64 columns; pairs[k / 2][64 columns][2].
+template <int MR>
+static void tile_pairs(const uint8_t* panel, const uint16_t* a, const float* scales, float scale, float* c, int stride) {
+  __m512 acc[MR][4];
+  for (int m = 0; m < MR; m++)
+    for (int z = 0; z < 4; z++) acc[m][z] = _mm512_setzero_ps();
+  for (int p = 0; p < TS_BLOCK / 2; p++) {
+    __m512i w[4];
+    for (int z = 0; z < 4; z++) w[z] = _mm512_loadu_si512(panel + 256 * p + 64 * z);
+    // The rows and results of the next tile.
+    if (p % 4 == 0) {
+      __builtin_prefetch((const char*)(a + MR * TS_BLOCK) + 16 * MR * (p / 4));
+      if (p / 4 < 4 * MR) __builtin_prefetch(c + (int64_t)(MR + p / 16) * stride + 16 * (p / 4 % 4));
+    }
+    for (int m = 0; m < MR; m++) {
+      __m512i x = pair_of(a + m * TS_BLOCK + 2 * p);
+      for (int z = 0; z < 4; z++) acc[m][z] = dot_pairs(acc[m][z], w[z], x);
+    }
+  }
+  add_scaled<MR, 4>(acc, scales, scale, c, stride);
+}
+
+template <int MR>
+INLINE void tile_pairs_of(int rows, const uint8_t* panel, const uint16_t* a, const float* scales, float scale, float* c, int stride) {
+  if (rows == MR) {
+    tile_pairs<MR>(panel, a, scales, scale, c, stride);
+  } else if constexpr (MR > 1) {
+    tile_pairs_of<MR - 1>(rows, panel, a, scales, scale, c, stride);
+  }
+}
+
+template <int TYPE> struct PairPath {
+  typedef uint16_t Element;
+
+  static void load(int type, const uint8_t* row, int64_t k, int count, uint16_t* to) {
+    row += k * element_bytes(type);
+    int i = 0;
+    // Both E4M3 and BF16 are BF16 without rounding.
+    for (; i <= count - LANES; i += LANES) store_bf16(to + i, load_typed(type, row, i));
+    if (i < count) {
+      store_bf16(to + i, load_tail(type, row, i, count - i));
+      i += LANES;
+    }
+    for (; i < TS_BLOCK; i += LANES) store_bf16(to + i, vset(0));
+  }
+
+  static void block(const uint8_t* b, const uint16_t* a, int m, const float* scales, float scale, float* c, int stride, void* scratch) {
+    const Pairs<TYPE> pairs = Pairs<TYPE>::start();
+    if (m <= 32) {
+      int tiles = (m + 7) / 8;
+      for (int i = 0, from = 0; i < tiles; i++) {
+        int rows = (m - from + tiles - i - 1) / (tiles - i);
+        fused_rows<TYPE, 8>(rows, pairs, b, a + from * TS_BLOCK, scales + from, scale, c + (int64_t)from * stride, stride, i == 0);
+        from += rows;
+      }
+      return;
+    }
+    const uint8_t* panel = b;
+    if (TYPE == TS_E4M3) {
+      uint8_t* to = (uint8_t*)scratch;
+      for (int s = 0; s < TS_BLOCK / 4; s++)
+        for (int z = 0; z < 4; z++) {
+          __m512i w[2];
+          __builtin_prefetch(b + 256 * s + 64 * z + 2 * PREFETCH);
+          pairs.step(b + 256 * s + 64 * z, w);
+          _mm512_storeu_si512(to + 512 * s + 64 * z, w[0]);
+          _mm512_storeu_si512(to + 512 * s + 256 + 64 * z, w[1]);
+        }
+      panel = to;
+    }
+    int tiles = (m + 5) / 6;
+    for (int i = 0, from = 0; i < tiles; i++) {
+      int rows = (m - from + tiles - i - 1) / (tiles - i);
+      tile_pairs_of<6>(rows, panel, a + from * TS_BLOCK, scales + from, scale, c + (int64_t)from * stride, stride);
+      from += rows;
+    }
+  }
+};
