@@ -117,4 +117,9 @@ float ts_row_amax(int isa, const float* x, int n) {
 void ts_row_quantise(int isa, const float* x, int n, float scale, float most, int64_t to) {
   KERNELS[isa]->row_quantise(x, n, scale, most, (uint8_t*)to);
 }
+
+void ts_accumulate(int isa, int64_t a, int a_type, int64_t a_pitch, int m, int64_t w, int type, int64_t w_pitch, int n, int k, int64_t c,
+                   int64_t c_pitch) {
+  KERNELS[isa]->accumulate((const uint8_t*)a, a_type, a_pitch, m, (const uint8_t*)w, type, w_pitch, n, k, (float*)c, c_pitch);
+}
 }

@@ -3,6 +3,7 @@
 #include "product.h"
 #include "elementary.h"
 #include "attention.h"
+#include "accumulate.h"
 #include "rowwise.h"
 
 static void product(const ts_product_args* args) {
@@ -18,5 +19,5 @@ static void product(const ts_product_args* args) {
 // With another product.
 #define FP32_KERNELS_EXCEPT(PRODUCT) \
   {PRODUCT, pack_block, attention_keys, attention_rows, attention_block, attention_merge, scale_row, \
-   attention_output, row_load, row_store, row_exp, row_square_sum, row_normalise, row_gate, row_add, \
+   attention_output, accumulate, row_load, row_store, row_exp, row_square_sum, row_normalise, row_gate, row_add, \
    row_add_scaled, row_round, row_gated_act, row_amax, row_quantise}

@@ -70,6 +70,8 @@ typedef struct {
   void (*attention_merge)(ts_attention_args*, int row, const float* partials, int count, int value_dim);
   void (*attention_scale)(float* row, int width, float factor);
   void (*attention_output)(const float* acc, float divisor, int count, int type, uint8_t* to);
+  void (*accumulate)(const uint8_t* a, int a_type, int64_t a_pitch, int m, const uint8_t* w, int type, int64_t w_pitch, int n, int k,
+                     float* c, int64_t c_pitch);
   void (*row_load)(const uint8_t* src, int type, float* to, int n);
   void (*row_store)(const float* x, int type, uint8_t* to, int n);
   void (*row_exp)(float* x, int n, float shift);
@@ -107,6 +109,10 @@ void ts_attention_merge(int isa, int64_t args, int row, int64_t partials, int co
 void ts_attention_scale(int isa, int64_t row, int width, float factor);
 // Divides a row by a number and writes it as F32 or BF16.
 void ts_attention_output(int isa, int64_t acc, float divisor, int count, int type, int64_t to);
+
+// c[m][n] = sum over k of a[m][k] w[k][n] for at most 64 rows; pitches are in bytes.
+void ts_accumulate(int isa, int64_t a, int a_type, int64_t a_pitch, int m, int64_t w, int type, int64_t w_pitch, int n, int k, int64_t c,
+                   int64_t c_pitch);
 
 // Functions of rows; FP32 rows are arrays of the caller, narrow ones addresses.
 

@@ -9,7 +9,7 @@ public interface ActivationRows {
   /** Returns the memory of the rows. */
   MemorySegment memory();
 
-  /** Returns the type: the weight's, or any of F32, BF16 and F16 when the weight is F32. */
+  /** Returns the type: the weight's, or F32, BF16 or F16 when the weight is F32 or BF16. */
   DType dtype();
 
   /** Returns the byte offset of the first element of a row. */

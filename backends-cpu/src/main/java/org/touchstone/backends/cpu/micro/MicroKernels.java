@@ -1,5 +1,6 @@
 package org.touchstone.backends.cpu.micro;
 
+import java.lang.foreign.MemorySegment;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Layout;
 import org.touchstone.api.Tensor;
@@ -61,4 +62,16 @@ public interface MicroKernels extends RowKernels {
 
   /** Returns the calling thread's tile, without rows, for keys and values of some elements. */
   AttentionTile attentionTile(long depth, long valueDim, AttentionTile.Values values);
+
+  /**
+   * Computes {@code c[i, j] = sum_{k < terms} a[i, k] w[k, j]}: the rows of a plain weight are the
+   * terms.
+   *
+   * @param a rows of F32 or BF16 without scales
+   * @param m rows, 1 to {@link AttentionTile#ROWS}
+   * @param w F32 or BF16
+   * @param c FP32 rows, {@code pitch} bytes apart from {@code byteOffset} on
+   */
+  void accumulate(
+      ActivationRows a, int m, Weight w, int terms, MemorySegment c, long byteOffset, long pitch);
 }

@@ -102,4 +102,21 @@ final class NativeCalls {
       int count,
       int type,
       @Cast("int64_t") long to);
+
+  /** Multiplies rows with a weight whose rows are terms. */
+  @NoException
+  @Name("ts_accumulate")
+  static native void accumulate(
+      int isa,
+      @Cast("int64_t") long a,
+      int rowType,
+      @Cast("int64_t") long rowPitch,
+      int m,
+      @Cast("int64_t") long weight,
+      int type,
+      @Cast("int64_t") long pitch,
+      int n,
+      int terms,
+      @Cast("int64_t") long c,
+      @Cast("int64_t") long resultPitch);
 }

@@ -160,6 +160,32 @@ public final class NativeKernels extends NativeRowKernels implements MicroKernel
     return NativeAttentionTile.of(set, depth, valueDim, values);
   }
 
+  @Override
+  public void accumulate(
+      ActivationRows a, int m, Weight w, int terms, MemorySegment c, long byteOffset, long pitch) {
+    long step = m > 1 ? a.offset(1) - a.offset(0) : 0;
+    boolean even = true;
+    for (int i = 1; i < m; i++) {
+      even &= a.offset(i) == a.offset(0) + i * step;
+    }
+    int each = even ? m : 1;
+    for (int i = 0; i < m; i += each) {
+      NativeCalls.accumulate(
+          set.code(),
+          a.memory().address() + a.offset(i),
+          code(a.dtype()),
+          step,
+          each,
+          w.memory().address() + w.offset(),
+          code(w.dtype()),
+          w.k() * w.dtype().bits() / Byte.SIZE,
+          Math.toIntExact(w.k()),
+          terms,
+          c.address() + byteOffset + i * pitch,
+          pitch);
+    }
+  }
+
   private static long scalesOf(Weight w, @Nullable MemorySegment scales, long n0) {
     return scales == null
         ? 0

@@ -22,6 +22,9 @@ final class GemmScratch {
   /** Unpacked rows of A. */
   final float[] a = new float[Math.max(ACTIVATIONS, ROW)];
 
+  /** A row before it is brought into the order of another type. */
+  final float[] natural = new float[ROW];
+
   /** Unpacked rows of the weight. */
   final float[] b = new float[WEIGHT];
 

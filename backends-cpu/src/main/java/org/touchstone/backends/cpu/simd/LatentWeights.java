@@ -1,44 +1,57 @@
 package org.touchstone.backends.cpu.simd;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.touchstone.api.Chain;
+import org.touchstone.api.KernelTraits;
+import org.touchstone.api.Layout;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
+import org.touchstone.api.op.GemmOperands;
 import org.touchstone.api.op.MlaDims;
-import org.touchstone.backends.cpu.micro.AttentionTile;
+import org.touchstone.backends.cpu.micro.ActivationRows;
+import org.touchstone.backends.cpu.micro.MicroKernels;
+import org.touchstone.backends.cpu.micro.Weight;
 
 /**
  * Products with W_kvb, which holds per head dn rows of W_UK and then dv rows of W_UV, all dc long.
- * Weights are widened to FP32 in blocks of {@link AttentionTile#KEYS} rows.
  */
 final class LatentWeights {
-  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
-  private static final int BLOCK = AttentionTile.KEYS;
-
+  private final MicroKernels kernels;
   private final MemorySegment memory;
   private final long base;
   private final DType dtype;
   private final int latent;
-  private final int width;
   private final int nope;
   private final int perHead;
 
-  LatentWeights(Tensor wKvb, MlaDims dims) {
+  LatentWeights(Tensor wKvb, MlaDims dims, MicroKernels kernels) {
+    this.kernels = kernels;
     memory = wKvb.buffer().host();
     base = wKvb.byteOffset();
     dtype = wKvb.dtype();
     latent = Math.toIntExact(dims.latentDim());
-    width = AttentionMath.padded(latent);
     nope = Math.toIntExact(dims.nopeDim());
     perHead = Math.toIntExact(dims.nopeDim() + dims.valueDim());
   }
 
-  /** Reads a latent row into FP32. */
+  /** Declares what attention does whose keys or outputs are expanded from latent rows. */
+  static KernelTraits traits(MicroKernels kernels, DType weight, long depth, long latent) {
+    KernelTraits attention = kernels.attentionTraits(depth);
+    KernelTraits product =
+        kernels.productTraits(weight == DType.BF16 ? GemmOperands.BF16 : GemmOperands.F32);
+    Chain chain = attention.chain();
+    long more = product.chain().length(latent) - chain.length(latent);
+    return attention
+        .with(Chain.blocked(chain.lanes(), chain.block(), chain.extra() + Math.max(0, more)))
+        .with(product.subnormals());
+  }
+
+  /** Says where the rows of a product lie. */
   @FunctionalInterface
-  interface RowReader {
-    /** Writes row {@code row} to {@code to} from {@code at} on. */
-    void read(int row, float[] to, int at);
+  interface Offsets {
+    /** Returns the byte offset of a row. */
+    long of(int row);
   }
 
   /** Takes a part of a product's row. */
@@ -48,71 +61,70 @@ final class LatentWeights {
     void write(int row, int first, int count, float[] from, int at);
   }
 
-  /** Computes {@code W_UK^T q} for a few queries. */
-  void absorb(long head, int rows, RowReader queries, RowWriter absorbed) {
-    FloatScratch scratch = FloatScratch.current();
-    float[] q = scratch.rows(rows * nope);
-    float[] sum = scratch.product(rows * width);
-    float[] w = scratch.block(BLOCK * width);
-    Arrays.fill(sum, 0, rows * width, 0);
-    for (int r = 0; r < rows; r++) {
-      queries.read(r, q, r * nope);
+  /** Rows without scales. */
+  private record Rows(MemorySegment memory, DType dtype, Offsets offsets)
+      implements ActivationRows {
+    @Override
+    public long offset(int row) {
+      return offsets.of(row);
     }
-    for (int d = 0; d < nope; d += BLOCK) {
-      int count = Math.min(BLOCK, nope - d);
-      load(head * perHead + d, count, w);
-      AttentionMath.weigh(q, d, nope, rows, w, width, 0, count, width, sum, 0, width);
+
+    @Override
+    public @Nullable MemorySegment scales() {
+      return null;
     }
-    for (int r = 0; r < rows; r++) {
-      absorbed.write(r, 0, latent, sum, r * width);
+
+    @Override
+    public long scaleOffset(int row) {
+      return 0;
     }
+  }
+
+  private Weight weight(long firstRow) {
+    long offset = base + firstRow * latent * (dtype.bits() / Byte.SIZE);
+    return new Weight(memory, offset, dtype, Layout.PLAIN, latent, null, 0);
+  }
+
+  /**
+   * Computes {@code W_UK^T q} for a few queries into FP32 rows.
+   *
+   * @param to where the results go, {@code pitch} bytes apart from {@code byteOffset} on
+   */
+  void absorb(
+      long head,
+      int rows,
+      MemorySegment from,
+      DType type,
+      Offsets queries,
+      MemorySegment to,
+      long byteOffset,
+      long pitch) {
+    kernels.accumulate(
+        new Rows(from, type, queries), rows, weight(head * perHead), nope, to, byteOffset, pitch);
   }
 
   /**
    * Computes {@code W c} for a few latent rows and the rows {@code from .. to - 1} of the head's
    * weights: from 0 to dn for keys, from dn to dn + dv for values.
    */
-  void expand(long head, int from, int to, int rows, RowReader latents, RowWriter expanded) {
-    FloatScratch scratch = FloatScratch.current();
-    float[] c = scratch.rows(rows * width);
-    float[] product = scratch.product(rows * BLOCK);
-    float[] w = scratch.block(BLOCK * width);
-    for (int r = 0; r < rows; r++) {
-      Arrays.fill(c, r * width + latent, (r + 1) * width, 0);
-      latents.read(r, c, r * width);
-    }
-    for (int first = from; first < to; first += BLOCK) {
-      int count = Math.min(BLOCK, to - first);
-      load(head * perHead + first, count, w);
-      AttentionMath.scores(c, rows, w, 0, count, width, product, BLOCK, scratch.sums());
+  void expand(
+      long head,
+      int from,
+      int to,
+      int rows,
+      MemorySegment latents,
+      DType type,
+      Offsets offsets,
+      RowWriter expanded) {
+    Rows c = new Rows(latents, type, offsets);
+    Weight w = weight(head * perHead + from);
+    float[] product = GemmScratch.ofThread().out;
+    for (int first = 0; first < to - from; first += MicroKernels.PRODUCT_COLUMNS) {
+      int count = Math.min(MicroKernels.PRODUCT_COLUMNS, to - from - first);
+      int stride = kernels.product(c, rows, w, first, count, product);
       for (int r = 0; r < rows; r++) {
-        expanded.write(r, first - from, count, product, r * BLOCK);
+        expanded.write(r, first, count, product, r * stride);
       }
     }
-  }
-
-  private void load(long row, int count, float[] to) {
-    long bytes = dtype.bits() / 8L;
-    if (width == latent) {
-      FloatRows.load(memory, base + row * latent * bytes, dtype, to, 0, count * latent);
-      return;
-    }
-    for (int i = 0; i < count; i++) {
-      FloatRows.load(memory, base + (row + i) * latent * bytes, dtype, to, i * width, latent);
-      Arrays.fill(to, i * width + latent, (i + 1) * width, 0);
-    }
-  }
-
-  /** Reads FP32 rows of {@code count} elements that lie {@code stride} bytes apart. */
-  static RowReader floats(MemorySegment from, long byteOffset, long stride, int count) {
-    return (row, to, at) ->
-        MemorySegment.copy(from, FLOAT, byteOffset + row * stride, to, at, count);
-  }
-
-  /** Writes FP32 rows that lie {@code stride} bytes apart. */
-  static RowWriter floats(MemorySegment to, long byteOffset, long stride) {
-    return (row, first, count, from, at) ->
-        MemorySegment.copy(
-            from, at, to, FLOAT, byteOffset + row * stride + (long) first * Float.BYTES, count);
   }
 }

@@ -42,7 +42,8 @@ final class MlaDecodeAbsorbedKernel implements Kernel<MlaDecodeAbsorbedArgs> {
   static Plan<MlaDecodeAbsorbedArgs> plan(MlaDecodeAbsorbedSpec spec, Engine engine) {
     return Plan.runs(
         "absorbed-flash-split." + engine.kernels().name(),
-        engine.kernels().attentionTraits(spec.dims().cachedDim()),
+        LatentWeights.traits(
+            engine.kernels(), DType.F32, spec.dims().cachedDim(), spec.dims().latentDim()),
         new MlaDecodeAbsorbedKernel(spec, engine));
   }
 
@@ -106,7 +107,7 @@ final class MlaDecodeAbsorbedKernel implements Kernel<MlaDecodeAbsorbedArgs> {
       o = TokenRows.of(args.o());
       Tensor sums = args.lse();
       lse = sums == null ? null : TokenRows.ofScalars(sums);
-      weights = new LatentWeights(args.wKvb(), dims);
+      weights = new LatentWeights(args.wKvb(), dims, engine.kernels());
       this.memory = memory;
       outputs = latentBytes(args);
     }
@@ -131,9 +132,12 @@ final class MlaDecodeAbsorbedKernel implements Kernel<MlaDecodeAbsorbedArgs> {
       weights.absorb(
           head,
           rows,
-          (row, to, at) ->
-              qNope.load((first + row) / queries, (first + row) % queries, head, to, at),
-          LatentWeights.floats(memory, row(first, head), dims.heads() * rowBytes()));
+          qNope.memory(),
+          qNope.dtype(),
+          row -> qNope.offset((first + row) / queries, (first + row) % queries, head),
+          memory,
+          row(first, head),
+          dims.heads() * rowBytes());
     }
 
     void expand(long head, long first, int rows) {
@@ -144,20 +148,20 @@ final class MlaDecodeAbsorbedKernel implements Kernel<MlaDecodeAbsorbedArgs> {
           nope,
           nope + Math.toIntExact(dims.valueDim()),
           rows,
-          LatentWeights.floats(
-              memory,
-              outputs + row(first, head),
-              dims.heads() * rowBytes(),
-              Math.toIntExact(dims.latentDim())),
+          memory,
+          DType.F32,
+          row -> outputs + row(first + row, head),
           (row, start, count, from, at) ->
-              FloatRows.store(
-                  from,
-                  at,
-                  o.memory(),
-                  o.offset((first + row) / queries, (first + row) % queries, head)
-                      + (long) start * bytes,
-                  o.dtype(),
-                  count));
+              engine
+                  .kernels()
+                  .store(
+                      from,
+                      at,
+                      o.memory(),
+                      o.offset((first + row) / queries, (first + row) % queries, head)
+                          + (long) start * bytes,
+                      o.dtype(),
+                      count));
     }
 
     @Override

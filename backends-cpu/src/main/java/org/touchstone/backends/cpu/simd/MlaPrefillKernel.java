@@ -1,6 +1,7 @@
 package org.touchstone.backends.cpu.simd;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.MlaDims;
 import org.touchstone.api.op.MlaPrefillArgs;
@@ -18,6 +19,8 @@ import org.touchstone.backends.spi.Plan;
 final class MlaPrefillKernel implements Kernel<MlaPrefillArgs> {
   /** Bytes of expanded keys and values, unless one head needs more. */
   private static final long WORKSPACE = 64L << 20;
+
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   private final MlaPrefillSpec spec;
   private final MlaDims dims;
@@ -38,10 +41,9 @@ final class MlaPrefillKernel implements Kernel<MlaPrefillArgs> {
   static Plan<MlaPrefillArgs> plan(MlaPrefillSpec spec, Engine engine) {
     MlaDims dims = spec.dims();
     return Plan.runs(
-        "expanded-flash-vector",
-        engine
-            .kernels()
-            .attentionTraits(Math.max(dims.nopeDim() + dims.ropeDim(), dims.latentDim())),
+        "expanded-flash." + engine.kernels().name(),
+        LatentWeights.traits(
+            engine.kernels(), spec.weight(), dims.nopeDim() + dims.ropeDim(), dims.latentDim()),
         new MlaPrefillKernel(spec, engine));
   }
 
@@ -89,7 +91,7 @@ final class MlaPrefillKernel implements Kernel<MlaPrefillArgs> {
       keyRope = TokenRows.withoutHeads(args.keyRope());
       outputs = new AttentionOutputs(args.o(), args.lse(), null);
       sequences = Sequences.packed(args.cuSeqlensQ(), args.cuSeqlensK());
-      weights = new LatentWeights(args.wKvb(), dims);
+      weights = new LatentWeights(args.wKvb(), dims, engine.kernels());
       this.expanded = expanded;
     }
 
@@ -119,8 +121,17 @@ final class MlaPrefillKernel implements Kernel<MlaPrefillArgs> {
           0,
           expandedDim,
           (int) Math.min(AttentionTile.ROWS, keys - token),
-          (row, to, at) -> latent.load(0, token + row, 0, to, at),
-          LatentWeights.floats(expanded, at(slot, token), (long) expandedDim * Float.BYTES));
+          latent.memory(),
+          latent.dtype(),
+          row -> latent.offset(0, token + row, 0),
+          (row, first, count, from, at) ->
+              MemorySegment.copy(
+                  from,
+                  at,
+                  expanded,
+                  FLOAT,
+                  at(slot, token + row) + (long) first * Float.BYTES,
+                  count));
     }
 
     private void attend(long firstHead, long slot, long firstToken) {

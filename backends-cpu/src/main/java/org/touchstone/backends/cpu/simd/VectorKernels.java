@@ -1,5 +1,6 @@
 package org.touchstone.backends.cpu.simd;
 
+import java.lang.foreign.MemorySegment;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Layout;
 import org.touchstone.api.Tensor;
@@ -69,5 +70,11 @@ public final class VectorKernels extends VectorRowKernels implements MicroKernel
   @Override
   public AttentionTile attentionTile(long depth, long valueDim, AttentionTile.Values values) {
     return VectorAttentionTile.of(depth, valueDim, values);
+  }
+
+  @Override
+  public void accumulate(
+      ActivationRows a, int m, Weight w, int terms, MemorySegment c, long byteOffset, long pitch) {
+    TransposedProduct.compute(a, m, w, terms, c, byteOffset, pitch);
   }
 }

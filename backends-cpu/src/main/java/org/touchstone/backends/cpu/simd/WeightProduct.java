@@ -157,9 +157,9 @@ final class WeightProduct {
     if (a.dtype() == weight) {
       OperandPanels.load(a.memory(), byteOffset, weight, to, at, count);
     } else {
-      // Panels of F32 keep the order of the elements.
-      FloatRows.load(a.memory(), byteOffset, a.dtype(), to, at, count);
-      Arrays.fill(to, at + count, at + OperandPanels.padded(weight, count), 0f);
+      float[] natural = GemmScratch.ofThread().natural;
+      FloatRows.load(a.memory(), byteOffset, a.dtype(), natural, 0, count);
+      OperandPanels.reorder(weight, natural, 0, to, at, count);
     }
   }
 
