@@ -10,6 +10,7 @@ module org.touchstone.conformance {
   exports org.touchstone.conformance.bench;
   exports org.touchstone.conformance.cases;
   exports org.touchstone.conformance.data;
+  exports org.touchstone.conformance.golden;
   exports org.touchstone.conformance.judge;
   exports org.touchstone.conformance.junit;
   exports org.touchstone.conformance.report;

@@ -76,6 +76,16 @@ public record Assessment(List<String> findings, Metrics metrics, Map<DType, Bias
     return new Assessment(findings, metrics, bias);
   }
 
+  /** Asks the reference what outputs may hold, given the choices that these made. */
+  public static Map<String, Expected> expectation(
+      TestCase testCase,
+      InputData data,
+      Map<String, Tensor> outputs,
+      KernelTraits traits,
+      Oracle oracle) {
+    return new Reference(testCase, data, traits, oracle).expect(outputs).outputs();
+  }
+
   private static Strictness strictness(TestCase testCase, String slot) {
     return testCase.exact(slot) ? Strictness.EXACT : Strictness.BOUND;
   }

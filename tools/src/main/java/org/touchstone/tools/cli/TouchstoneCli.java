@@ -28,6 +28,7 @@ public final class TouchstoneCli {
         MergeCommand.class,
         DiffCommand.class,
         BenchCommand.class,
+        GoldenCommand.class,
         RunCommand.class,
         EnvCommand.class
       },

@@ -1,0 +1,200 @@
+package org.touchstone.tools.golden;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.touchstone.api.Buffer;
+import org.touchstone.api.Tensor;
+import org.touchstone.backends.oracle.Expected;
+import org.touchstone.conformance.golden.GoldenCase;
+import org.touchstone.tools.model.safetensors.SafetensorsFile;
+import org.touchstone.tools.model.safetensors.SafetensorsWriter;
+import org.touchstone.tools.model.safetensors.TensorEntry;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A folder of golden cases: {@code manifest.jsonl} with a line per case, {@code
+ * cases/N.safetensors} with inputs and the reference's outputs, {@code expected/N.safetensors} with
+ * exact values and bounds in FP64, and {@code outputs/N.safetensors}, which somebody else writes.
+ */
+public final class GoldenFolder {
+  /** Version of the manifest. */
+  public static final int SCHEMA = 1;
+
+  private static final String MANIFEST = "manifest.jsonl";
+  private static final String UNFINISHED = "manifest.jsonl.unfinished";
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private final Path folder;
+
+  /**
+   * A line of the manifest.
+   *
+   * @param name the case
+   * @param file name of its file in {@code cases} and {@code outputs}
+   */
+  public record Entry(String name, String file) {}
+
+  /** Names a folder. */
+  public GoldenFolder(Path folder) {
+    this.folder = folder;
+  }
+
+  /** Makes golden cases. */
+  @FunctionalInterface
+  public interface Source {
+    /** Makes a case whose tensors live as long as the arena. */
+    GoldenCase make(String name, Arena arena);
+  }
+
+  /** Writes cases; the folder is created. The manifest appears when all of them are there. */
+  public void write(List<String> names, Source source) throws IOException {
+    Files.createDirectories(folder.resolve("cases"));
+    Files.createDirectories(folder.resolve("expected"));
+    Files.createDirectories(folder.resolve("outputs"));
+    try (BufferedWriter manifest = Files.newBufferedWriter(folder.resolve(UNFINISHED))) {
+      for (int i = 0; i < names.size(); i++) {
+        String file = String.format(Locale.ROOT, "%05d.safetensors", i + 1);
+        try (Arena arena = Arena.ofShared()) {
+          GoldenCase golden = source.make(names.get(i), arena);
+          writeCase(golden, folder.resolve("cases").resolve(file));
+          writeExpected(golden, folder.resolve("expected").resolve(file));
+          manifest.write(JSON.writeValueAsString(line(golden, file)));
+          manifest.newLine();
+        }
+      }
+    }
+    Files.move(folder.resolve(UNFINISHED), folder.resolve(MANIFEST));
+  }
+
+  /** Returns whether the folder holds cases already. */
+  public boolean exists() {
+    return Files.exists(folder.resolve(MANIFEST));
+  }
+
+  private static Map<String, Object> line(GoldenCase golden, String file) {
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("schema", SCHEMA);
+    line.put("case", golden.name());
+    line.put("op", golden.op());
+    line.put("file", file);
+    line.put("spec", SpecJson.of(golden.spec()));
+    line.put("inputs", types(golden.inputs()));
+    line.put("outputs", types(golden.outputs()));
+    return line;
+  }
+
+  private static Map<String, Object> types(Map<String, Tensor> tensors) {
+    Map<String, Object> types = new LinkedHashMap<>();
+    tensors.forEach(
+        (slot, tensor) ->
+            types.put(
+                slot, Map.of("dtype", tensor.dtype().name(), "shape", tensor.shape().dims())));
+    return types;
+  }
+
+  private static void writeCase(GoldenCase golden, Path file) throws IOException {
+    SafetensorsWriter writer =
+        new SafetensorsWriter(
+            Map.of(
+                "case", golden.name(),
+                "op", golden.op(),
+                "spec", JSON.writeValueAsString(SpecJson.of(golden.spec()))));
+    golden.inputs().forEach((slot, tensor) -> add(writer, "input." + slot, tensor));
+    golden.outputs().forEach((slot, tensor) -> add(writer, "reference." + slot, tensor));
+    writer.write(file);
+  }
+
+  private static void writeExpected(GoldenCase golden, Path file) throws IOException {
+    SafetensorsWriter writer = new SafetensorsWriter(Map.of("case", golden.name()));
+    golden
+        .expected()
+        .forEach(
+            (slot, expected) -> {
+              switch (expected) {
+                case Expected.Interval interval -> {
+                  writer.add("value." + slot, interval.value());
+                  writer.add("bound." + slot, interval.error());
+                  Optional.ofNullable(interval.index())
+                      .ifPresent(index -> writer.add("index." + slot, index));
+                }
+                case Expected.Codes codes -> {
+                  writer.add("codes." + slot, codes.codes());
+                  Optional.ofNullable(codes.index())
+                      .ifPresent(index -> writer.add("index." + slot, index));
+                }
+                // Several answers are right; the reference's is one of them.
+                case Expected.Verified verified -> {}
+              }
+            });
+    writer.write(file);
+  }
+
+  private static void add(SafetensorsWriter writer, String name, Tensor tensor) {
+    MemorySegment bytes =
+        tensor.buffer().host().asSlice(tensor.byteOffset(), tensor.storageBytes());
+    writer.add(name, tensor.dtype(), tensor.shape(), bytes);
+  }
+
+  /**
+   * Reads the manifest.
+   *
+   * @throws IllegalArgumentException naming what is wrong with it
+   */
+  public List<Entry> entries() throws IOException {
+    Path file = folder.resolve(MANIFEST);
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(file);
+    } catch (NoSuchFileException e) {
+      throw new IllegalArgumentException(file + ": no such file; 'golden export' writes it", e);
+    }
+    List<Entry> entries = new ArrayList<>();
+    for (int i = 0; i < lines.size(); i++) {
+      try {
+        JsonNode line = JSON.readTree(lines.get(i));
+        int schema = line.required("schema").asInt();
+        if (schema != SCHEMA) {
+          throw new IllegalArgumentException("schema " + schema + ", expected " + SCHEMA);
+        }
+        entries.add(new Entry(line.required("case").asString(), line.required("file").asString()));
+      } catch (JacksonException | IllegalArgumentException e) {
+        throw new IllegalArgumentException(
+            file + ": line " + (i + 1) + " is not what was exported: " + e.getMessage(), e);
+      }
+    }
+    return entries;
+  }
+
+  /**
+   * Reads the outputs of a case.
+   *
+   * @return tensors by slot; empty when there is no file
+   */
+  public Optional<Map<String, Tensor>> outputs(Entry entry, Arena arena) {
+    Path file = folder.resolve("outputs").resolve(entry.file());
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    Map<String, Tensor> outputs = new LinkedHashMap<>();
+    for (TensorEntry tensor : SafetensorsFile.open(file, arena).tensors().values()) {
+      // The file's bytes need not be aligned for the element type.
+      MemorySegment copy = arena.allocate(Math.max(1, tensor.bytes().byteSize()), 64);
+      MemorySegment.copy(tensor.bytes(), 0, copy, 0, tensor.bytes().byteSize());
+      outputs.put(tensor.name(), Tensor.of(Buffer.ofHost(copy), tensor.dtype(), tensor.shape()));
+    }
+    return Optional.of(outputs);
+  }
+}
