@@ -1,9 +1,12 @@
 package org.touchstone.backends.opencl;
 
+import org.touchstone.api.Layout;
+import org.touchstone.api.Tensor;
 import org.touchstone.api.op.Args;
 import org.touchstone.api.op.OpSpec;
 import org.touchstone.backends.opencl.driver.OpenClContext;
 import org.touchstone.backends.opencl.op.Operators;
+import org.touchstone.backends.opencl.op.PackedWeights;
 import org.touchstone.backends.spi.BackendDevice;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.MemorySource;
@@ -12,11 +15,13 @@ import org.touchstone.backends.spi.Plan;
 /** An open OpenCL device. Thread-safe. */
 final class OpenClDevice implements BackendDevice {
   private final OpenClContext context;
+  private final Target target;
   private final Operators operators;
 
   OpenClDevice(OpenClContext context, Tuning tuning) {
     this.context = context;
-    this.operators = new Operators(new Target(context, tuning));
+    this.target = new Target(context, tuning);
+    this.operators = new Operators(target);
   }
 
   @Override
@@ -32,6 +37,41 @@ final class OpenClDevice implements BackendDevice {
   @Override
   public BackendQueue openQueue() {
     return context.openQueue();
+  }
+
+  @Override
+  public long packedBytes(Tensor plain, Layout layout) {
+    return packs(layout)
+        ? PackedWeights.bytes(plain)
+        : BackendDevice.super.packedBytes(plain, layout);
+  }
+
+  @Override
+  public void pack(Tensor plain, Tensor packed) {
+    if (!packs(packed.layout())) {
+      BackendDevice.super.pack(plain, packed);
+      return;
+    }
+    move(plain, packed, PackedWeights.Direction.PACK);
+  }
+
+  @Override
+  public void unpack(Tensor packed, Tensor plain) {
+    if (!packs(packed.layout())) {
+      BackendDevice.super.unpack(packed, plain);
+      return;
+    }
+    move(plain, packed, PackedWeights.Direction.UNPACK);
+  }
+
+  private boolean packs(Layout layout) {
+    return target.isCpu() && layout.equals(PackedWeights.LAYOUT);
+  }
+
+  private void move(Tensor plain, Tensor packed, PackedWeights.Direction direction) {
+    try (BackendQueue queue = openQueue()) {
+      PackedWeights.move(target, queue, plain, packed, direction);
+    }
   }
 
   @Override

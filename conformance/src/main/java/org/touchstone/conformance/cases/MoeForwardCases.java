@@ -129,13 +129,20 @@ final class MoeForwardCases implements OperatorCases {
               : none);
       sink.add(
           of(spec, 5, ExpertChoice.HOLES, Taps.OFF, random)
-              .packed(spec::withWeightLayout, "w1", "w2"));
+              .packed(spec::withWeightLayout, weightSlots(spec)));
     }
     // Without scales their tap is zero.
     sink.add(
         sized(ugly().getFirst(), 3, ExpertChoice.HOLES, random)
             .label("taps", "both")
             .level(Level.L1));
+  }
+
+  /** One layout serves all weights. */
+  private static String[] weightSlots(MoeForwardSpec spec) {
+    return spec.sharedIntermediate() == 0
+        ? new String[] {"w1", "w2"}
+        : new String[] {"w1", "w2", "sharedW1", "sharedW2"};
   }
 
   /** Widths of released models, with fewer experts. */

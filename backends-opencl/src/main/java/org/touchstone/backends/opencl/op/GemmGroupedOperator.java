@@ -1,6 +1,7 @@
 package org.touchstone.backends.opencl.op;
 
 import org.jspecify.annotations.Nullable;
+import org.touchstone.api.Layout;
 import org.touchstone.api.ReasonCode;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.op.GemmGroupedArgs;
@@ -19,23 +20,30 @@ import org.touchstone.backends.spi.Plan;
  */
 final class GemmGroupedOperator implements Kernel<GemmGroupedArgs> {
   private final GemmGroupedSpec spec;
+  private final Target target;
   private final Product product;
 
-  private GemmGroupedOperator(GemmGroupedSpec spec, Product product) {
+  private GemmGroupedOperator(GemmGroupedSpec spec, Target target) {
     this.spec = spec;
-    this.product = product;
+    this.target = target;
+    product = new Product(target, spec.weightLayout());
   }
 
   static Plan<GemmGroupedArgs> plan(GemmGroupedSpec spec, Target target) {
-    if (!spec.weightLayout().plain()) {
+    if (!PackedWeights.reads(target, spec.weightLayout())) {
       return Plan.refuses(
           ReasonCode.LAYOUT,
-          "weights are " + spec.weightLayout() + ", the kernel reads plain ones");
+          "weights are " + spec.weightLayout() + ", the kernel reads plain ones and " + PackedWeights.LAYOUT);
     }
     return new Plan.Runs<>(
-        target.kernelName(spec.op()),
-        target.traits().with(Product.chain(target)),
-        () -> new GemmGroupedOperator(spec, new Product(target)));
+        Product.name(target, spec.op(), spec.weightLayout()),
+        target.traits().with(Product.chain(target, spec.weightLayout())),
+        () -> new GemmGroupedOperator(spec, target));
+  }
+
+  @Override
+  public Layout preferredLayout(String slot) {
+    return slot.equals("b") ? PackedWeights.preferred(target) : Layout.PLAIN;
   }
 
   @Override
@@ -46,7 +54,7 @@ final class GemmGroupedOperator implements Kernel<GemmGroupedArgs> {
         Product.Factors.of(
             Rows.of(args.a()),
             scaleA(args.scaleA(), masked),
-            Rows.of(args.b()),
+            product.weight(args.b()),
             scaleB(args.scaleB()),
             Product.Scales.of(spec.operands()),
             Rows.of(args.c())),

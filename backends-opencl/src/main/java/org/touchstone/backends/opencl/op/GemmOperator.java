@@ -1,5 +1,6 @@
 package org.touchstone.backends.opencl.op;
 
+import org.touchstone.api.Layout;
 import org.touchstone.api.ReasonCode;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.op.GemmArgs;
@@ -14,23 +15,30 @@ import org.touchstone.backends.spi.Plan;
 /** Multiplies by one weight; see {@link Product}. */
 final class GemmOperator implements Kernel<GemmArgs> {
   private final GemmSpec spec;
+  private final Target target;
   private final Product product;
 
-  private GemmOperator(GemmSpec spec, Product product) {
+  private GemmOperator(GemmSpec spec, Target target) {
     this.spec = spec;
-    this.product = product;
+    this.target = target;
+    product = new Product(target, spec.weightLayout());
   }
 
   static Plan<GemmArgs> plan(GemmSpec spec, Target target) {
-    if (!spec.weightLayout().plain()) {
+    if (!PackedWeights.reads(target, spec.weightLayout())) {
       return Plan.refuses(
           ReasonCode.LAYOUT,
-          "the weight is " + spec.weightLayout() + ", the kernel reads plain ones");
+          "the weight is " + spec.weightLayout() + ", the kernel reads plain ones and " + PackedWeights.LAYOUT);
     }
     return new Plan.Runs<>(
-        target.kernelName(spec.op()),
-        target.traits().with(Product.chain(target)),
-        () -> new GemmOperator(spec, new Product(target)));
+        Product.name(target, spec.op(), spec.weightLayout()),
+        target.traits().with(Product.chain(target, spec.weightLayout())),
+        () -> new GemmOperator(spec, target));
+  }
+
+  @Override
+  public Layout preferredLayout(String slot) {
+    return slot.equals("b") ? PackedWeights.preferred(target) : Layout.PLAIN;
   }
 
   @Override
@@ -42,7 +50,7 @@ final class GemmOperator implements Kernel<GemmArgs> {
         queue,
         new Product.Factors(
             Rows.of(args.a()),
-            Rows.of(args.b()),
+            product.weight(args.b()),
             perTensor ? Rows.of(scaleA, 0, 0) : Rows.of(scaleA),
             perTensor ? Rows.of(scaleB, 0, 0) : Rows.of(scaleB),
             Rows.of(args.bias()),

@@ -1,8 +1,10 @@
 package org.touchstone.backends.opencl.op;
 
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.KernelTraits;
+import org.touchstone.api.Layout;
 import org.touchstone.api.ReasonCode;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
@@ -26,6 +28,7 @@ import org.touchstone.backends.spi.Plan;
  */
 final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
   private static final String RESOURCE = "moe_forward.cl";
+  private static final Set<String> WEIGHTS = Set.of("w1", "w2", "sharedW1", "sharedW2");
   private static final long BLOCK = GemmOperands.BLOCK;
 
   private final MoeForwardSpec spec;
@@ -40,7 +43,7 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
   private MoeForwardOperator(MoeForwardSpec spec, Target target) {
     this.spec = spec;
     this.target = target;
-    product = new Product(target);
+    product = new Product(target, spec.weightLayout());
     sort = target.kernel(RESOURCE, "moe_sort");
     quantize = target.kernel(RESOURCE, "moe_input");
     hidden = target.kernel(RESOURCE, "moe_hidden");
@@ -49,20 +52,25 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
   }
 
   static Plan<MoeForwardArgs> plan(MoeForwardSpec spec, Target target) {
-    if (!spec.weightLayout().plain()) {
+    if (!PackedWeights.reads(target, spec.weightLayout())) {
       return Plan.refuses(
           ReasonCode.LAYOUT,
-          "weights are " + spec.weightLayout() + ", the kernel reads plain ones");
+          "weights are " + spec.weightLayout() + ", the kernel reads plain ones and " + PackedWeights.LAYOUT);
     }
     KernelTraits traits =
-        target.traits().with(Product.chain(target)).with(target.activationUlps(spec.activation()));
+        target.traits().with(Product.chain(target, spec.weightLayout())).with(target.activationUlps(spec.activation()));
     return new Plan.Runs<>(
-        target.kernelName(spec.op()), traits, () -> new MoeForwardOperator(spec, target));
+        Product.name(target, spec.op(), spec.weightLayout()), traits, () -> new MoeForwardOperator(spec, target));
   }
 
   @Override
   public long workspaceBytes(MoeForwardArgs args) {
     return MoeWorkspace.of(spec, args.x().dim(0)).bytes;
+  }
+
+  @Override
+  public Layout preferredLayout(String slot) {
+    return WEIGHTS.contains(slot) ? PackedWeights.preferred(target) : Layout.PLAIN;
   }
 
   @Override
@@ -133,7 +141,7 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
           Product.Factors.of(
                   input,
                   inputScale,
-                  Rows.of(args.w1()),
+                  product.weight(args.w1()),
                   Rows.of(args.w1Scale()),
                   scales,
                   piece(at.gateUp, spec.gateUp(), 2 * wide))
@@ -148,7 +156,7 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
           Product.Factors.of(
               piece(at.hidden, at.hiddenType, wide),
               piece(at.hiddenScale, DType.F32, MoeWorkspace.blocks(wide)),
-              Rows.of(args.w2()),
+              product.weight(args.w2()),
               Rows.of(args.w2Scale()),
               scales,
               piece(at.outputs, DType.F32, spec.hiddenSize())),
@@ -197,7 +205,7 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
           Product.Factors.of(
               input,
               inputScale,
-              Rows.of(args.sharedW1()),
+              product.weight(Objects.requireNonNull(args.sharedW1())),
               Rows.of(args.sharedW1Scale()),
               scales,
               piece(at.sharedGateUp, spec.gateUp(), 2 * wide)),
@@ -211,7 +219,7 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
           Product.Factors.of(
               piece(at.sharedHidden, at.hiddenType, wide),
               piece(at.sharedHiddenScale, DType.F32, MoeWorkspace.blocks(wide)),
-              Rows.of(args.sharedW2()),
+              product.weight(Objects.requireNonNull(args.sharedW2())),
               Rows.of(args.sharedW2Scale()),
               scales,
               piece(at.sharedOutputs, DType.F32, spec.hiddenSize())),

@@ -1,9 +1,11 @@
 package org.touchstone.backends.opencl.op;
 
 import org.touchstone.api.Chain;
-import org.touchstone.api.format.DType;
+import org.touchstone.api.Layout;
+import org.touchstone.api.Tensor;
 import org.touchstone.api.op.GemmGroupedSpec.Grouping;
 import org.touchstone.api.op.GemmOperands;
+import org.touchstone.api.op.Op;
 import org.touchstone.backends.opencl.Target;
 import org.touchstone.backends.opencl.driver.Launch;
 import org.touchstone.backends.opencl.driver.OpenClKernel;
@@ -11,34 +13,53 @@ import org.touchstone.backends.spi.BackendQueue;
 
 /** The matrix product that operators share: {@code product.cl}. Thread-safe. */
 final class Product implements AutoCloseable {
+  private static final int VECTOR = 16;
   private static final int BLOCK = GemmOperands.BLOCK;
 
   /** Columns of K that a tile of the gpu variant takes at a time, as the kernel defines them. */
   private static final long DEPTH = 16;
 
   /** Local memory that the large tile of the cpu variant takes, with room for the driver's own. */
-  private static final long LARGE_TILE = 96 << 10;
+  private static final long LARGE_TILE = 128 << 10;
 
   private final OpenClKernel kernel;
   private final boolean cpu;
+  private final boolean packed;
   private final int side;
   private final int rows;
   private final int panel;
 
   Product(Target target) {
+    this(target, Layout.PLAIN);
+  }
+
+  /** Prepares a product with weights of a layout that {@link PackedWeights} reads. */
+  Product(Target target, Layout layout) {
     cpu = target.isCpu();
+    packed = !layout.plain();
     side = side(target);
     boolean large = target.facts().localBytes() >= LARGE_TILE;
-    rows = cpu ? (large ? 96 : 24) : 4 * side;
-    panel = cpu ? (large ? 32 : 16) : 4 * side;
+    if (packed) {
+      rows = large ? 96 : 12;
+      panel = BLOCK;
+    } else {
+      rows = cpu ? (large ? 96 : 24) : 4 * side;
+      panel = cpu ? (large ? 32 : 16) : 4 * side;
+    }
+    String name = packed ? "product_packed" : "product";
     kernel =
         target.kernel(
-            "product.cl",
-            "product",
+            name + ".cl",
+            name,
             "-DSIDE=" + side,
             "-DROWS=" + rows,
-            "-DPANEL=" + panel,
+            packed ? "-DPACKED=1" : "-DPANEL=" + panel,
             Operands.option(target));
+  }
+
+  /** Returns the name of an operator's kernel. */
+  static String name(Target target, Op op, Layout layout) {
+    return target.kernelName(op) + (layout.plain() ? "" : ".packed");
   }
 
   private static int side(Target target) {
@@ -50,8 +71,8 @@ final class Product implements AutoCloseable {
   }
 
   /** Returns how the product adds up: blocks of 128 terms, in 8 lanes or one after the other. */
-  static Chain chain(Target target) {
-    return target.isCpu() ? Chain.blocked(8, BLOCK, 3) : Chain.blocked(1, BLOCK, 0);
+  static Chain chain(Target target, Layout layout) {
+    return target.isCpu() && layout.plain() ? Chain.blocked(8, BLOCK, 3) : Chain.blocked(1, BLOCK, 0);
   }
 
   /** Scales of a product. */
@@ -199,7 +220,7 @@ final class Product implements AutoCloseable {
     if (cpu) {
       launch
           .local((long) Float.BYTES * rows * BLOCK)
-          .local((long) Float.BYTES * panel * BLOCK)
+          .local((long) Float.BYTES * (packed ? VECTOR : panel) * BLOCK)
           .local((long) Float.BYTES * rows * panel)
           .local((long) Float.BYTES * rows);
     } else {
@@ -212,9 +233,9 @@ final class Product implements AutoCloseable {
         queue, new long[] {panels * group, tiles, assignment.layers()}, new long[] {group, 1, 1});
   }
 
-  /** Returns the bytes of one element. */
-  static long bytes(DType type) {
-    return type.bits() / Byte.SIZE;
+  /** Gives a weight in the product's layout. */
+  Rows weight(Tensor b) {
+    return packed ? PackedWeights.rows(b) : Rows.of(b);
   }
 
   @Override
