@@ -33,7 +33,10 @@ final class GemmGroupedOperator implements Kernel<GemmGroupedArgs> {
     if (!PackedWeights.reads(target, spec.weightLayout())) {
       return Plan.refuses(
           ReasonCode.LAYOUT,
-          "weights are " + spec.weightLayout() + ", the kernel reads plain ones and " + PackedWeights.LAYOUT);
+          "weights are "
+              + spec.weightLayout()
+              + ", the kernel reads plain ones and "
+              + PackedWeights.LAYOUT);
     }
     return new Plan.Runs<>(
         Product.name(target, spec.op(), spec.weightLayout()),

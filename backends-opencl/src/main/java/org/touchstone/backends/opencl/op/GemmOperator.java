@@ -28,7 +28,10 @@ final class GemmOperator implements Kernel<GemmArgs> {
     if (!PackedWeights.reads(target, spec.weightLayout())) {
       return Plan.refuses(
           ReasonCode.LAYOUT,
-          "the weight is " + spec.weightLayout() + ", the kernel reads plain ones and " + PackedWeights.LAYOUT);
+          "the weight is "
+              + spec.weightLayout()
+              + ", the kernel reads plain ones and "
+              + PackedWeights.LAYOUT);
     }
     return new Plan.Runs<>(
         Product.name(target, spec.op(), spec.weightLayout()),

@@ -55,12 +55,20 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
     if (!PackedWeights.reads(target, spec.weightLayout())) {
       return Plan.refuses(
           ReasonCode.LAYOUT,
-          "weights are " + spec.weightLayout() + ", the kernel reads plain ones and " + PackedWeights.LAYOUT);
+          "weights are "
+              + spec.weightLayout()
+              + ", the kernel reads plain ones and "
+              + PackedWeights.LAYOUT);
     }
     KernelTraits traits =
-        target.traits().with(Product.chain(target, spec.weightLayout())).with(target.activationUlps(spec.activation()));
+        target
+            .traits()
+            .with(Product.chain(target, spec.weightLayout()))
+            .with(target.activationUlps(spec.activation()));
     return new Plan.Runs<>(
-        Product.name(target, spec.op(), spec.weightLayout()), traits, () -> new MoeForwardOperator(spec, target));
+        Product.name(target, spec.op(), spec.weightLayout()),
+        traits,
+        () -> new MoeForwardOperator(spec, target));
   }
 
   @Override

@@ -72,7 +72,9 @@ final class Product implements AutoCloseable {
 
   /** Returns how the product adds up: blocks of 128 terms, in 8 lanes or one after the other. */
   static Chain chain(Target target, Layout layout) {
-    return target.isCpu() && layout.plain() ? Chain.blocked(8, BLOCK, 3) : Chain.blocked(1, BLOCK, 0);
+    return target.isCpu() && layout.plain()
+        ? Chain.blocked(8, BLOCK, 3)
+        : Chain.blocked(1, BLOCK, 0);
   }
 
   /** Scales of a product. */
