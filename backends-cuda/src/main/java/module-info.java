@@ -6,4 +6,6 @@ module org.touchstone.backends.cuda {
   provides org.touchstone.backends.spi.BackendProvider with
       org.touchstone.backends.cuda.CudaProvider,
       org.touchstone.backends.cuda.CudaSimProvider;
+  provides org.touchstone.backends.spi.ToolCommand with
+      org.touchstone.backends.cuda.sim.cli.PtxSimCommand;
 }

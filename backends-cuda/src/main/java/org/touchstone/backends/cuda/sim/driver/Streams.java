@@ -89,6 +89,7 @@ final class Streams {
   }
 
   private final List<Stream> live = new ArrayList<>();
+  private final Deque<Stream> destroyed = new ArrayDeque<>();
   private final @Nullable Work[] numbered = new Work[NUMBERS];
   private final java.util.function.IntSupplier numbers;
   private final boolean deferred;
@@ -104,7 +105,10 @@ final class Streams {
   }
 
   Stream create() {
-    Stream s = new Stream(created++);
+    // Clocks have an entry per index: a destroyed stream's is used again, its numbers going on.
+    Stream old = destroyed.poll();
+    Stream s = new Stream(old == null ? created++ : old.index);
+    s.sequence = old == null ? 0 : old.sequence;
     live.add(s);
     return s;
   }
@@ -128,6 +132,7 @@ final class Streams {
     finish(stream);
     stream.destroyed = true;
     live.remove(stream);
+    destroyed.add(stream);
   }
 
   /** Enqueues work, and runs it unless the schedule defers it. */
@@ -195,10 +200,13 @@ final class Streams {
 
   /** Runs one piece of work that may run now, preferring none but by chance. */
   private void step(Stream wanted) {
+    if (!deferred && isReady(wanted)) {
+      run(wanted);
+      return;
+    }
     List<Stream> ready = new ArrayList<>();
     for (Stream s : live) {
-      Work head = s.queue.peek();
-      if (head != null && (head.awaited == null || head.awaited.done)) {
+      if (isReady(s)) {
         ready.add(s);
       }
     }
@@ -206,6 +214,11 @@ final class Streams {
       throw new IllegalStateException("streams wait for each other, " + wanted.index + " first");
     }
     run(deferred ? ready.get(random.nextInt(ready.size())) : ready.getFirst());
+  }
+
+  private static boolean isReady(Stream stream) {
+    Work head = stream.queue.peek();
+    return head != null && (head.awaited == null || head.awaited.done);
   }
 
   private void run(Stream stream) {

@@ -25,8 +25,8 @@ public final class BlockClock {
   private final Map<Integer, int[]> seen = new HashMap<>();
   private boolean fenced;
 
-  /** The last other launch that was found to have happened before, −1 at first. */
-  int lastOrdered = -1;
+  /** Some other launches that were found to have happened before, by their low bits. */
+  final int[] ordered = new int[16];
 
   /**
    * Creates the clock of a block.

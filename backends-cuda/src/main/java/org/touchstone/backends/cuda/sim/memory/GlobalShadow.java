@@ -117,12 +117,13 @@ public final class GlobalShadow {
   }
 
   private static boolean afterOtherLaunch(int launch, Actor me) {
-    if (launch == me.block.lastOrdered) {
+    int[] ordered = me.block.ordered;
+    if (ordered[launch & (ordered.length - 1)] == launch) {
       return false;
     }
     LaunchOrder order = me.order();
     if (order == null || order.happenedBefore(launch)) {
-      me.block.lastOrdered = launch;
+      ordered[launch & (ordered.length - 1)] = launch;
       return false;
     }
     return true;

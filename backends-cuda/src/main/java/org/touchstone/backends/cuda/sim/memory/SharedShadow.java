@@ -149,7 +149,8 @@ public final class SharedShadow {
           kept |= 1L << (32 + v);
         }
       }
-      // With other readers kept, the record holds the earliest epoch and the bytes that all have read: it
+      // With other readers kept, the record holds the earliest epoch and the bytes that all have
+      // read: it
       // may miss a race, never invent one.
       long e = kept != 0 ? Math.min(epoch, me.epoch) : me.epoch;
       boolean again = kept == 0 && epoch == me.epoch && (r & own) != 0;
