@@ -1,37 +1,10 @@
 // C[m,n] = sum_k A[m,k] B[n,k], every element of C one running sum from the first k to the last, in blocks of 128 where
 // scales change. Which thread computes it changes no bit of it. Dense and grouped products are one kernel.
 // Sources: DeepSeek-V3, inference/kernel.py; DeepGEMM.
-#include "common/format.cuh"
-#include "common/groups.cuh"
+#include "common/product.cuh"
 
-enum Operands { OPERANDS_F32 = 0, OPERANDS_BF16 = 1, OPERANDS_FP8 = 2, OPERANDS_FP8_BLOCK = 3 };
-enum Scales { UNSCALED = 0, PER_TENSOR = 1, PER_CHANNEL = 2, PER_BLOCK = 3 };
-
-#define SCALE_BLOCK 128
 #define BN 64
 #define BK 16
-
-struct Product {
-  const void* a;
-  const void* b;
-  const float* scale_a;
-  const float* scale_b;
-  const float* bias;
-  void* c;
-  const int* row_map;  // row of A of each row of C, times `row_divisor`; null when they are the same
-  i64 n;
-  i64 k;
-  i64 step_a;
-  i64 batch_a;
-  i64 step_scale_a;
-  i64 batch_scale_a;
-  i64 step_c;
-  i64 batch_c;
-  int row_divisor;
-  int scales;
-  int accumulate;
-  int type_c;
-};
 
 template <int OPERANDS>
 DEVICE float element(const void* p, i64 i) {
@@ -64,10 +37,9 @@ DEVICE void gemm(const Product& p, const Groups& groups) {
     for (int r = t; r < BM; r += THREADS) {
       i64 source = first + min((i64)r, count - 1);
       if (p.row_map != nullptr) source = p.row_map[source] / p.row_divisor;
-      i64 batch = groups.kind == MASKED ? source / groups.per_group : 0;
-      i64 within = source - batch * groups.per_group * (groups.kind == MASKED);
-      row_start[r] = batch * p.batch_a + within * p.step_a;
-      scale_start[r] = batch * p.batch_scale_a + within * p.step_scale_a;
+      RowPlace place = place_of_row(groups, source);
+      row_start[r] = place.batch * p.batch_a + place.within * p.step_a;
+      scale_start[r] = place.batch * p.batch_scale_a + place.within * p.step_scale_a;
     }
     float sum[TM][TN], part[TM][TN];
 #pragma unroll
@@ -119,21 +91,14 @@ DEVICE void gemm(const Product& p, const Groups& groups) {
 #pragma unroll
     for (int i = 0; i < TM; i++) {
       if (line + i >= count) continue;
-      i64 target = first + line + i;
-      i64 batch = groups.kind == MASKED ? target / groups.per_group : 0;
-      i64 within = target - batch * groups.per_group * (groups.kind == MASKED);
-      i64 at = batch * p.batch_c + within * p.step_c;
+      RowPlace place = place_of_row(groups, first + line + i);
+      i64 at = place.batch * p.batch_c + place.within * p.step_c;
 #pragma unroll
       for (int j = 0; j < TN; j++) {
         i64 n = n0 + column + j;
         if (n >= p.n) continue;
-        float value = OPERANDS == OPERANDS_FP8_BLOCK ? sum[i][j] : part[i][j];
-        if (p.k > 0 && p.scales == PER_TENSOR) value *= p.scale_a[0] * p.scale_b[run.expert];
-        if (p.k > 0 && p.scales == PER_CHANNEL)
-          value *= p.scale_a[scale_start[line + i]] * p.scale_b[run.expert * p.n + n];
-        if (p.bias != nullptr) value += p.bias[n];
-        if (p.accumulate) value += ((const float*)p.c)[at + n];
-        store(p.c, at + n, p.type_c, value);
+        finish(p, run.expert, scale_start[line + i], at, n,
+               OPERANDS == OPERANDS_FP8_BLOCK ? sum[i][j] : part[i][j]);
       }
     }
     row = run.end;

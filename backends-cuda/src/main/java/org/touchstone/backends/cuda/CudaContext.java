@@ -24,6 +24,9 @@ public final class CudaContext implements AutoCloseable {
   /** Dynamic shared memory that a launch gets beside a few static KiB without asking first. */
   private static final int WITHOUT_OPTING_IN = 40 << 10;
 
+  /** First architecture whose {@code mma.sync} takes E4M3 operands. */
+  private static final int FIRST_WITH_E4M3 = 89;
+
   private static final System.Logger LOG = System.getLogger(CudaContext.class.getName());
 
   /** What is taken from the driver and has to be given back. */
@@ -115,8 +118,7 @@ public final class CudaContext implements AutoCloseable {
 
   /** Returns whether the device multiplies E4M3 by E4M3 in one instruction of a warp. */
   public boolean multipliesE4m3() {
-    int capability = gpu.computeCapability();
-    return capability == 89 || capability >= 120;
+    return PtxSnapshot.choose("gemm_mma", gpu.computeCapability()).from() >= FIRST_WITH_E4M3;
   }
 
   /**

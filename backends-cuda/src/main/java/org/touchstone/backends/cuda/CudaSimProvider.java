@@ -30,8 +30,17 @@ public final class CudaSimProvider implements BackendProvider {
   private static final List<String> TARGETS =
       List.of("sm_80", "sm_89", "sm_90", "sm_100", "sm_120");
 
+  private final Options options;
+
   /** Created by the service loader. */
-  public CudaSimProvider() {}
+  public CudaSimProvider() {
+    this(Options.DEFAULT);
+  }
+
+  /** Creates a provider whose devices run kernels in another way. */
+  CudaSimProvider(Options options) {
+    this.options = options;
+  }
 
   @Override
   public BackendDescription description() {
@@ -76,7 +85,7 @@ public final class CudaSimProvider implements BackendProvider {
                         info.uri(),
                         "choose one of " + TARGETS,
                         null));
-    CudaDriver driver = new SimDriver(List.of(profile), Options.DEFAULT);
+    CudaDriver driver = new SimDriver(List.of(profile), options);
     driver.init();
     return new CudaDevice(
         CudaContext.open(driver, driver.deviceGet(0), info.uri(), info.evidence()));

@@ -18,7 +18,7 @@ final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
 
   private GemmGroupedKernel(GemmGroupedSpec spec, CudaContext context) {
     this.spec = spec;
-    products = new Products(spec.operands(), context);
+    products = new Products(spec.operands(), spec.numerics(), context);
   }
 
   static Plan<GemmGroupedArgs> plan(GemmGroupedSpec spec, CudaContext context) {
@@ -27,8 +27,8 @@ final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
           ReasonCode.LAYOUT, "the product reads PLAIN weights, not " + spec.weightLayout());
     }
     return new Plan.Runs<>(
-        "gemm_grouped.tiles",
-        Products.traits(spec.operands(), context),
+        "gemm_grouped." + Products.kernel(spec.operands(), spec.numerics(), context),
+        Products.traits(spec.operands(), spec.numerics(), context),
         () -> new GemmGroupedKernel(spec, context));
   }
 

@@ -16,7 +16,7 @@ final class GemmKernel implements Kernel<GemmArgs> {
 
   private GemmKernel(GemmSpec spec, CudaContext context) {
     this.spec = spec;
-    products = new Products(spec.operands(), context);
+    products = new Products(spec.operands(), spec.numerics(), context);
   }
 
   static Plan<GemmArgs> plan(GemmSpec spec, CudaContext context) {
@@ -25,8 +25,8 @@ final class GemmKernel implements Kernel<GemmArgs> {
           ReasonCode.LAYOUT, "the product reads PLAIN weights, not " + spec.weightLayout());
     }
     return new Plan.Runs<>(
-        "gemm.tiles",
-        Products.traits(spec.operands(), context),
+        "gemm." + Products.kernel(spec.operands(), spec.numerics(), context),
+        Products.traits(spec.operands(), spec.numerics(), context),
         () -> new GemmKernel(spec, context));
   }
 

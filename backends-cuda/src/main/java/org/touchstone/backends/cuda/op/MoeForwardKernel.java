@@ -35,7 +35,7 @@ final class MoeForwardKernel implements Kernel<MoeForwardArgs> {
 
   private MoeForwardKernel(MoeForwardSpec spec, CudaContext context) {
     this.spec = spec;
-    products = new Products(spec.operands(), context);
+    products = new Products(spec.operands(), spec.numerics(), context);
     permute = MoePermuteKernel.function(context, spec.experts());
     quantise = context.function("quantize_fp8_group", "ts_quantize_fp8_group");
     activate = context.function("moe_forward", "ts_moe_activate");
@@ -53,9 +53,11 @@ final class MoeForwardKernel implements Kernel<MoeForwardArgs> {
           ReasonCode.PARAMETER,
           spec.experts() + " experts do not fit into a block's shared memory");
     }
-    KernelTraits traits = Products.traits(spec.operands(), context);
+    KernelTraits traits = Products.traits(spec.operands(), spec.numerics(), context);
     return new Plan.Runs<>(
-        "moe_forward.grouped", traits, () -> new MoeForwardKernel(spec, context));
+        "moe_forward." + Products.kernel(spec.operands(), spec.numerics(), context),
+        traits,
+        () -> new MoeForwardKernel(spec, context));
   }
 
   /** Where the parts of the workspace start. */

@@ -11,6 +11,8 @@ import org.touchstone.backends.cuda.driver.KernelParams;
  * its scales and of C lie a step apart; masked groups lie a batch step apart. For one launch.
  */
 final class Product {
+  private static final long CHUNK = 16;
+
   private final long n;
   private final long k;
   private DevicePointer a = DevicePointer.NULL;
@@ -94,6 +96,18 @@ final class Product {
   /** Returns the step between batches of a tensor of that rank, 0 for tensors of a lower one. */
   static long batch(Tensor tensor, int rank) {
     return tensor.shape().rank() < rank ? 0 : tensor.strides().step(-rank);
+  }
+
+  /**
+   * Says whether every row of A and B starts at a multiple of 16 bytes and is as long as one, so
+   * that rows move in whole chunks.
+   *
+   * @param elementBytes bytes of an element of A and B
+   */
+  boolean movesInChunks(long elementBytes) {
+    long bytes =
+        a.address() | b.address() | stepA * elementBytes | batchA * elementBytes | k * elementBytes;
+    return k > 0 && bytes % CHUNK == 0;
   }
 
   long columns() {
