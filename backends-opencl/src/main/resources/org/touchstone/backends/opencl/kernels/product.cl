@@ -98,9 +98,7 @@ static inline void tile(
     }
   }
   for (int i = 0; i < rows; i++) {
-    for (int j = 0; j < columns; j++) {
-      finish(p, first + i, column + j, acc[i * PANEL + j]);
-    }
+    finish_row(p, first + i, column, acc + i * PANEL, columns);
   }
 }
 
@@ -176,11 +174,14 @@ static inline void tile(
     }
   }
   for (int i = 0; i < 4; i++) {
-    for (int j = 0; j < 4; j++) {
-      long row = first + y + SIDE * i;
-      long c = column + x + SIDE * j;
-      if (row < last && c < p->n) {
-        finish(p, row, c, total[i][j]);
+    long row = first + y + SIDE * i;
+    if (row < last) {
+      ends_t ends = ends_of(p, row);
+      for (int j = 0; j < 4; j++) {
+        long c = column + x + SIDE * j;
+        if (c < p->n) {
+          finish(p, ends, c, total[i][j]);
+        }
       }
     }
   }

@@ -140,13 +140,12 @@ static inline void tile(
     }
   }
   for (int i = 0; i < rows; i++) {
-    for (int j = 0; j < columns; j++) {
-      float sum = acc[i * SPAN + j];
-      if (coded && nan_columns[column + j]) {
-        sum = quiet_nan();
+    for (int j = 0; coded && j < columns; j++) {
+      if (nan_columns[column + j]) {
+        acc[i * SPAN + j] = quiet_nan();
       }
-      finish(p, first + i, column + j, sum);
     }
+    finish_row(p, first + i, column, acc + i * SPAN, columns);
   }
 }
 

@@ -88,16 +88,51 @@ static inline ulong c_row(const product_t *p, long row) {
   return (ulong)(row / p->c_inner) * p->c_outer + (ulong)(row % p->c_inner) * p->c_step;
 }
 
-static inline void finish(const product_t *p, long row, long column, float sum) {
+// Rows of A and C of one row of the product, computed once for all its columns.
+typedef struct {
+  ulong a, c;
+} ends_t;
+
+static inline ends_t ends_of(const product_t *p, long row) {
+  ends_t ends = {a_row(p, row), c_row(p, row)};
+  return ends;
+}
+
+static inline void finish(const product_t *p, ends_t row, long column, float sum) {
   if (p->scales == SCALES_OF_SUM && p->k > 0) {
-    sum *= p->sa[a_row(p, row) * p->sa_step] * p->sb[column * p->sb_step];
+    sum *= p->sa[row.a * p->sa_step] * p->sb[column * p->sb_step];
   }
   if (p->has_bias) {
     sum += p->bias[column];
   }
-  ulong at = c_row(p, row) + (ulong)column;
+  ulong at = row.c + (ulong)column;
   if (p->accumulate) {
     sum += load(p->c, p->c_type, at);
   }
   store(p->c, p->c_type, at, sum);
 }
+
+#ifdef VARIANT_CPU
+// The columns of a row of a tile.
+static inline void finish_row(
+    const product_t *p, long number, long column, __local const float *sums, int columns) {
+  ends_t row = ends_of(p, number);
+  int j = 0;
+  if (p->scales != SCALES_OF_SUM) {
+    for (; j + 16 <= columns; j += 16) {
+      ulong at = row.c + (ulong)column + j;
+      float16 sum = vload16(0, sums + j);
+      if (p->has_bias) {
+        sum += vload16(0, p->bias + column + j);
+      }
+      if (p->accumulate) {
+        sum += load16(p->c, p->c_type, at);
+      }
+      store16(p->c, p->c_type, at, sum);
+    }
+  }
+  for (; j < columns; j++) {
+    finish(p, row, column + j, sums[j]);
+  }
+}
+#endif
