@@ -44,7 +44,7 @@ static void accumulate(const uint8_t* a, int a_type, int64_t a_pitch, int m, con
   c_pitch /= (int64_t)sizeof(float);
   for (int d = 0; d < k; d += TILE_KEYS) {
     int terms = k - d < TILE_KEYS ? k - d : TILE_KEYS;
-    attention_rows(a + d * element_bytes(a_type), a_pitch, a_type, m, terms, TILE_KEYS, wide);
+    attention_rows(a + d * element_bytes(a_type), a_pitch, a_type, m, terms, TILE_KEYS, wide, TILE_KEYS);
     for (int column = 0; column < n; column += COLUMNS) {
       const uint8_t* rows = w + d * w_pitch;
       int64_t pitch = w_pitch, to_pitch = c_pitch;

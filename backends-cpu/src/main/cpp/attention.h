@@ -34,17 +34,17 @@ static void attention_keys(const uint8_t* src, int64_t pitch, int type, int coun
   }
 }
 
-// Rows [count][elements] as FP32 rows a width apart, zeros behind them.
-static void attention_rows(const uint8_t* src, int64_t pitch, int type, int count, int elements, int width, float* to) {
-  for (int j = 0; j < count; j++) {
+// Rows [count][elements] as FP32 rows of a width, zeros at their ends, to_pitch floats apart.
+static void attention_rows(const uint8_t* src, int64_t pitch, int type, int count, int elements, int width, float* to, int to_pitch) {
+  for (int j = 0; j < count; j++, to += to_pitch) {
     const uint8_t* row = src + j * pitch;
     int d = 0;
-    for (; d <= elements - LANES; d += LANES) vstore(to + (int64_t)j * width + d, load_typed(type, row, d));
+    for (; d <= elements - LANES; d += LANES) vstore(to + d, load_typed(type, row, d));
     if (d < elements) {
-      vstore(to + (int64_t)j * width + d, load_tail(type, row, d, elements - d));
+      vstore(to + d, load_tail(type, row, d, elements - d));
       d += LANES;
     }
-    for (; d < width; d += LANES) vstore(to + (int64_t)j * width + d, vset(0));
+    for (; d < width; d += LANES) vstore(to + d, vset(0));
   }
 }
 
@@ -174,10 +174,10 @@ static void attention_block(ts_attention_args* t) {
     int run = 1;
     while (r + run < t->rows && from[r + run] == from[r] && to[r + run] == to[r]) run++;
     if (from[r] < to[r]) {
-      const float* v = (const float*)t->values + (int64_t)from[r] * t->value_width;
+      const float* v = (const float*)t->values + (int64_t)from[r] * t->value_pitch;
       float* acc = (float*)t->outputs + (int64_t)r * t->value_width;
       for (int c = 0; c < t->value_width; c += columns)
-        attention_product<true>(s + r * TILE_KEYS + from[r], TILE_KEYS, run, v + c, t->value_width, to[r] - from[r], acc + c,
+        attention_product<true>(s + r * TILE_KEYS + from[r], TILE_KEYS, run, v + c, t->value_pitch, to[r] - from[r], acc + c,
                                 t->value_width);
     }
     r += run;

@@ -54,8 +54,9 @@ void ts_attention_keys(int isa, int64_t src, int64_t pitch, int type, int count,
   KERNELS[isa]->attention_keys((const uint8_t*)src, pitch, type, count, elements, at, (float*)keys);
 }
 
-void ts_attention_rows(int isa, int64_t src, int64_t pitch, int type, int count, int elements, int width, int64_t to) {
-  KERNELS[isa]->attention_rows((const uint8_t*)src, pitch, type, count, elements, width, (float*)to);
+void ts_attention_rows(int isa, int64_t src, int64_t pitch, int type, int count, int elements, int width, int64_t to,
+                       int to_pitch) {
+  KERNELS[isa]->attention_rows((const uint8_t*)src, pitch, type, count, elements, width, (float*)to, to_pitch);
 }
 
 void ts_attention_block(int isa, int64_t args) { KERNELS[isa]->attention_block((ts_attention_args*)args); }
@@ -121,5 +122,9 @@ void ts_row_quantise(int isa, const float* x, int n, float scale, float most, in
 void ts_accumulate(int isa, int64_t a, int a_type, int64_t a_pitch, int m, int64_t w, int type, int64_t w_pitch, int n, int k, int64_t c,
                    int64_t c_pitch) {
   KERNELS[isa]->accumulate((const uint8_t*)a, a_type, a_pitch, m, (const uint8_t*)w, type, w_pitch, n, k, (float*)c, c_pitch);
+}
+
+void ts_row_quantise_groups(int isa, int64_t src, int type, int64_t n, int group, float floor, float most, int64_t to, int64_t scales) {
+  KERNELS[isa]->row_quantise_groups((const uint8_t*)src, type, n, group, floor, most, (uint8_t*)to, (float*)scales);
 }
 }

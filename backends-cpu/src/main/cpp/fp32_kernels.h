@@ -20,4 +20,5 @@ static void product(const ts_product_args* args) {
 #define FP32_KERNELS_EXCEPT(PRODUCT) \
   {PRODUCT, pack_block, attention_keys, attention_rows, attention_block, attention_merge, scale_row, \
    attention_output, accumulate, row_load, row_store, row_exp, row_square_sum, row_normalise, row_gate, row_add, \
-   row_add_scaled, row_round, row_gated_act, row_amax, row_quantise}
+   row_add_scaled, row_round, row_gated_act, row_amax, \
+   row_quantise_groups, row_quantise}

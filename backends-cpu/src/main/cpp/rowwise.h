@@ -149,3 +149,17 @@ static void row_quantise(const float* x, int n, float scale, float most, uint8_t
     __builtin_memcpy(to + i, &codes, n - i < LANES ? (size_t)(n - i) : sizeof codes);
   }
 }
+
+// A row in groups of at most 2048 elements, each with the scale max(amax, floor) / most.
+static void row_quantise_groups(const uint8_t* src, int type, int64_t n, int group, float floor, float most, uint8_t* to, float* scales) {
+  float x[2048] __attribute__((aligned(64)));
+  for (int64_t i = 0; i < n; i += group) {
+    int count = least(n - i, group);
+    row_load(src + i * element_bytes(type), type, x, count);
+    float amax = row_amax(x, count);
+    // NaN stays NaN.
+    float scale = (amax < floor ? floor : amax) / most;
+    row_quantise(x, count, scale, most, to + i);
+    __builtin_memcpy(scales++, &scale, sizeof scale);
+  }
+}

@@ -42,7 +42,7 @@ typedef struct {
 typedef struct {
   int64_t queries;      // FP32 [rows][query_width]
   int64_t keys;         // FP32 [depth][64], transposed
-  int64_t values;       // FP32 [64][value_width]
+  int64_t values;       // FP32 [64][value_pitch]
   int64_t scores;       // FP32 [rows][64], scratch
   int64_t outputs;      // FP32 [rows][value_width], not normalised
   int64_t largest;      // FP32 [rows]: largest score, -Inf for none
@@ -56,6 +56,7 @@ typedef struct {
   int32_t block;        // number of the key in column 0
   int32_t at;           // first column that holds a key
   int32_t stop;         // end of these columns
+  int32_t value_pitch;  // floats from value to value, not a power of two: they would share a few sets of a cache
   float scale;
   float softcap;        // 0 for none
 } ts_attention_args;
@@ -65,7 +66,7 @@ typedef struct {
   void (*product)(const ts_product_args*);
   void (*pack_block)(const uint8_t* src, int64_t pitch, int rows, int columns, int type, uint8_t* dst);
   void (*attention_keys)(const uint8_t* src, int64_t pitch, int type, int count, int elements, int at, float* keys);
-  void (*attention_rows)(const uint8_t* src, int64_t pitch, int type, int count, int elements, int width, float* to);
+  void (*attention_rows)(const uint8_t* src, int64_t pitch, int type, int count, int elements, int width, float* to, int to_pitch);
   void (*attention_block)(ts_attention_args*);
   void (*attention_merge)(ts_attention_args*, int row, const float* partials, int count, int value_dim);
   void (*attention_scale)(float* row, int width, float factor);
@@ -83,6 +84,7 @@ typedef struct {
   void (*row_round)(float* x, int n);
   void (*row_gated_act)(float* g, const float* u, int n, int kind, float limit);
   float (*row_amax)(const float* x, int n);
+  void (*row_quantise_groups)(const uint8_t* src, int type, int64_t n, int group, float floor, float most, uint8_t* to, float* scales);
   void (*row_quantise)(const float* x, int n, float scale, float most, uint8_t* to);
 } ts_kernels;
 
@@ -99,8 +101,9 @@ void ts_unpack(int64_t src, int64_t n, int64_t k, int type, int64_t dst);
 
 // Brings keys, a pitch of bytes apart, into columns of a transposed block; up to the next multiple of 16 columns may be written.
 void ts_attention_keys(int isa, int64_t src, int64_t pitch, int type, int count, int elements, int at, int64_t keys);
-// Widens rows, a pitch of bytes apart, to FP32 rows of a width with zeros at their ends.
-void ts_attention_rows(int isa, int64_t src, int64_t pitch, int type, int count, int elements, int width, int64_t to);
+// Widens rows, a pitch of bytes apart, to FP32 rows of a width with zeros at their ends, to_pitch floats apart.
+void ts_attention_rows(int isa, int64_t src, int64_t pitch, int type, int count, int elements, int width, int64_t to,
+                       int to_pitch);
 // Attends over a block of keys; see ts_attention_args.
 void ts_attention_block(int isa, int64_t args);
 // Merges partial results into a row of a tile.
@@ -140,6 +143,9 @@ void ts_row_gated_act(int isa, float* g, const float* u, int n, int kind, float 
 float ts_row_amax(int isa, const float* x, int n);
 // Writes the E4M3 codes of x / scale, clamped to a magnitude.
 void ts_row_quantise(int isa, const float* x, int n, float scale, float most, int64_t to);
+
+// Quantises a row in groups of at most 2048: codes, and FP32 scales max(amax, floor) / most.
+void ts_row_quantise_groups(int isa, int64_t src, int type, int64_t n, int group, float floor, float most, int64_t to, int64_t scales);
 
 #ifdef __cplusplus
 }

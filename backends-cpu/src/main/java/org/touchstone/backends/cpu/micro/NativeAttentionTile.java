@@ -32,8 +32,9 @@ final class NativeAttentionTile extends AttentionTile {
   private static final long BLOCK = 88;
   private static final long AT = 92;
   private static final long STOP = 96;
-  private static final long SCALE = 100;
-  private static final long SOFTCAP = 104;
+  private static final long VALUE_PITCH = 100;
+  private static final long SCALE = 104;
+  private static final long SOFTCAP = 108;
   private static final long ARGUMENTS = 128;
 
   private static final ThreadLocal<NativeAttentionTile> SCRATCH =
@@ -52,6 +53,7 @@ final class NativeAttentionTile extends AttentionTile {
   private int valueDim;
   private int queryWidth;
   private int valueWidth;
+  private int valuePitch;
   private Values where = Values.SEPARATE;
 
   private NativeAttentionTile() {
@@ -83,10 +85,12 @@ final class NativeAttentionTile extends AttentionTile {
     valueDim = valueElements;
     queryWidth = padded(depth);
     valueWidth = padded(valueDim);
+    // Values a power of two apart would share a few sets of the cache.
+    valuePitch = valueWidth + WIDTH / 2;
     // The last vector of a row may end in the next one.
     queries = atLeast(queries, (long) ROWS * queryWidth + WIDTH);
     keys = atLeast(keys, (long) KEYS * queryWidth);
-    this.values = atLeast(this.values, (long) KEYS * valueWidth);
+    this.values = atLeast(this.values, (long) KEYS * valuePitch);
     outputs = atLeast(outputs, (long) ROWS * valueWidth);
     arguments.set(LONG, QUERIES, queries.address());
     arguments.set(LONG, KEYS_AT, keys.address());
@@ -95,6 +99,7 @@ final class NativeAttentionTile extends AttentionTile {
     arguments.set(INT, DEPTH, depth);
     arguments.set(INT, QUERY_WIDTH, queryWidth);
     arguments.set(INT, VALUE_WIDTH, valueWidth);
+    arguments.set(INT, VALUE_PITCH, valuePitch);
     clear();
   }
 
@@ -129,7 +134,8 @@ final class NativeAttentionTile extends AttentionTile {
         1,
         elements,
         0,
-        queries.address() + at);
+        queries.address() + at,
+        0);
   }
 
   @Override
@@ -167,7 +173,8 @@ final class NativeAttentionTile extends AttentionTile {
         count,
         valueDim,
         valueWidth,
-        values.address() + (long) at * valueWidth * Float.BYTES);
+        values.address() + (long) at * valuePitch * Float.BYTES,
+        valuePitch);
   }
 
   @Override

@@ -69,7 +69,8 @@ final class NativeCalls {
       int count,
       int elements,
       int width,
-      @Cast("int64_t") long to);
+      @Cast("int64_t") long to,
+      int toPitch);
 
   /** Attends over a block; the address is that of the arguments. */
   @NoException
@@ -119,4 +120,18 @@ final class NativeCalls {
       int terms,
       @Cast("int64_t") long c,
       @Cast("int64_t") long resultPitch);
+
+  /** Quantises a row in groups. */
+  @NoException
+  @Name("ts_row_quantise_groups")
+  static native void quantiseGroups(
+      int isa,
+      @Cast("int64_t") long from,
+      int type,
+      @Cast("int64_t") long count,
+      int group,
+      float floor,
+      float maxValue,
+      @Cast("int64_t") long codes,
+      @Cast("int64_t") long scales);
 }

@@ -110,4 +110,30 @@ abstract class NativeRowKernels implements RowKernels {
       float[] x, int count, float scale, float maxValue, MemorySegment to, long byteOffset) {
     NativeRows.rowQuantise(set, x, count, scale, maxValue, to.address() + byteOffset);
   }
+
+  @Override
+  public final boolean quantiseGroups(
+      MemorySegment from,
+      long byteOffset,
+      DType dtype,
+      long count,
+      int group,
+      float floor,
+      float maxValue,
+      MemorySegment codes,
+      long codeOffset,
+      MemorySegment scales,
+      long scaleOffset) {
+    NativeCalls.quantiseGroups(
+        set,
+        from.address() + byteOffset,
+        NativeKernels.code(dtype),
+        count,
+        group,
+        floor,
+        maxValue,
+        codes.address() + codeOffset,
+        scales.address() + scaleOffset);
+    return true;
+  }
 }

@@ -80,4 +80,23 @@ public interface RowKernels {
    */
   void quantise(
       float[] x, int count, float scale, float maxValue, MemorySegment to, long byteOffset);
+
+  /**
+   * Quantises a row in groups of at most {@link #ROW} elements: codes as {@link #quantise} gives
+   * them and one FP32 scale {@code max(amax, floor) / maxValue} per group.
+   *
+   * @return whether it did; an implementation without such a function does nothing
+   */
+  boolean quantiseGroups(
+      MemorySegment from,
+      long byteOffset,
+      DType dtype,
+      long count,
+      int group,
+      float floor,
+      float maxValue,
+      MemorySegment codes,
+      long codeOffset,
+      MemorySegment scales,
+      long scaleOffset);
 }

@@ -33,13 +33,6 @@ final class QuantizeFp8GroupKernel implements Kernel<QuantizeFp8GroupArgs> {
     TileQuantiser quantiser =
         new TileQuantiser(scaling, args.x(), args.q(), args.scale(), engine.kernels());
     long columns = spec.columns();
-    engine.forEach(
-        args.x().dim(0),
-        8 * columns,
-        row -> {
-          for (long from = 0, group = 0; from < columns; from += spec.group(), group++) {
-            quantiser.tile(row, row + 1, from, Math.min(columns, from + spec.group()), row, group);
-          }
-        });
+    engine.forEach(args.x().dim(0), 8 * columns, row -> quantiser.row(row, columns, spec.group()));
   }
 }

@@ -6,6 +6,7 @@ import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.format.E8m0;
 import org.touchstone.api.format.Fp8Scaling;
+import org.touchstone.api.format.ScaleMode;
 import org.touchstone.backends.cpu.micro.RowKernels;
 import org.touchstone.backends.spi.Memories;
 
@@ -53,6 +54,29 @@ final class TileQuantiser {
       }
     }
     put(scaleRow * scale.strides().step(0) + scaleColumn, s);
+  }
+
+  /** Quantises a row in groups, each with a scale in the row's scales. */
+  void row(long row, long columns, long group) {
+    boolean whole =
+        scaling.mode() == ScaleMode.FP32
+            && scaling.scaleType() == DType.F32
+            && group <= RowKernels.ROW
+            && kernels.quantiseGroups(
+                x.memory,
+                x.offset(row, 0),
+                x.dtype,
+                columns,
+                (int) group,
+                scaling.amaxFloor(),
+                scaling.maxValue(),
+                codes,
+                row * codePitch,
+                scales,
+                row * scale.strides().step(0) * Float.BYTES);
+    for (long from = 0, g = 0; !whole && from < columns; from += group, g++) {
+      tile(row, row + 1, from, Math.min(columns, from + group), row, g);
+    }
   }
 
   private void put(long element, float s) {

@@ -106,4 +106,20 @@ abstract class VectorRowKernels implements RowKernels {
           ValueLayout.JAVA_BYTE, byteOffset + i, Fp8.encode(scaled, DType.E4M3FN, Saturation.SAT));
     }
   }
+
+  @Override
+  public final boolean quantiseGroups(
+      MemorySegment from,
+      long byteOffset,
+      DType dtype,
+      long count,
+      int group,
+      float floor,
+      float maxValue,
+      MemorySegment codes,
+      long codeOffset,
+      MemorySegment scales,
+      long scaleOffset) {
+    return false;
+  }
 }
