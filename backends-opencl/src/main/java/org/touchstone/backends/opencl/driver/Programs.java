@@ -32,6 +32,9 @@ public final class Programs implements AutoCloseable {
 
   private static final int LONGEST_LOG = 8000;
 
+  /** Held while a compiler runs: two that run at once in a process mix up files in PoCL 3.1. */
+  private static final Object COMPILER = new Object();
+
   private final OpenClContext context;
   private final BackendContext services;
   private final Map<String, cl_program> built = new HashMap<>();
@@ -148,9 +151,11 @@ public final class Programs implements AutoCloseable {
                 key,
                 what + " for " + context.uri(),
                 () -> {
-                  cl_program fresh = compile(source, what, options);
-                  compiled[0] = fresh;
-                  return binary(fresh);
+                  synchronized (COMPILER) {
+                    cl_program fresh = compile(source, what, options);
+                    compiled[0] = fresh;
+                    return binary(fresh);
+                  }
                 });
     if (compiled[0] != null) {
       return compiled[0];
@@ -191,8 +196,11 @@ public final class Programs implements AutoCloseable {
 
   private cl_program build(cl_program program, String what, String options) {
     LiveObjects.created(LiveObjects.Kind.PROGRAM);
-    int status =
-        CL.clBuildProgram(program, 1, new cl_device_id[] {context.device()}, options, null, null);
+    int status;
+    synchronized (COMPILER) {
+      status =
+          CL.clBuildProgram(program, 1, new cl_device_id[] {context.device()}, options, null, null);
+    }
     if (status == CL.CL_SUCCESS) {
       return program;
     }

@@ -1,5 +1,6 @@
 package org.touchstone.backends.opencl.op;
 
+import java.util.Objects;
 import org.touchstone.api.Chain;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.op.SampleArgs;
@@ -14,6 +15,9 @@ import org.touchstone.backends.spi.Plan;
 final class SampleOperator extends OpenClOperator<SampleArgs> {
   /** More would be finer than the weights, which are FP32 numbers up to 1. */
   private static final int MOST_FRACTION_BITS = 44;
+
+  /** Bytes of weights that one launch may have; long prompts do not need them at once. */
+  private static final long MOST_WORKSPACE = 64L << 20;
 
   private final SampleSpec spec;
   private final Target target;
@@ -54,19 +58,31 @@ final class SampleOperator extends OpenClOperator<SampleArgs> {
           .run(queue, args.ids().dim(0), target.rowGroup());
       return;
     }
-    kernel()
-        .launch()
-        .rows(args.logits())
-        .tensor(args.uniform())
-        .tensor(args.ids())
-        .memory(workspace, 0)
-        .i32(Math.toIntExact(spec.vocabulary()))
-        .f32(spec.temperature())
-        .i32((int) Math.min(spec.topK(), spec.vocabulary()))
-        .f32(spec.topP())
-        .f32(spec.minP())
-        .i32(fractionBits())
-        .run(queue, args.ids().dim(0), target.rowGroup());
+    long step = args.logits().strides().step(0);
+    long atOnce = rowsAtOnce(args);
+    for (long row = 0; row < args.ids().dim(0); row += atOnce) {
+      long rows = Math.min(atOnce, args.ids().dim(0) - row);
+      kernel()
+          .launch()
+          .tensor(args.logits(), row * step * Float.BYTES)
+          .i64(step)
+          .tensor(Objects.requireNonNull(args.uniform()), row * Float.BYTES)
+          .tensor(args.ids(), row * Integer.BYTES)
+          .memory(workspace, 0)
+          .i32(Math.toIntExact(spec.vocabulary()))
+          .f32(spec.temperature())
+          .i32((int) Math.min(spec.topK(), spec.vocabulary()))
+          .f32(spec.topP())
+          .f32(spec.minP())
+          .i32(fractionBits())
+          .run(queue, rows, target.rowGroup());
+    }
+  }
+
+  /** Returns the rows of one launch; the next one uses the same workspace after it. */
+  private long rowsAtOnce(SampleArgs args) {
+    long most = Math.max(1, MOST_WORKSPACE / (spec.vocabulary() * Float.BYTES));
+    return Math.min(args.ids().dim(0), most);
   }
 
   /** Returns the bits behind the point of a probability, such that a row's sum fits into 63. */
@@ -77,6 +93,6 @@ final class SampleOperator extends OpenClOperator<SampleArgs> {
 
   @Override
   public long workspaceBytes(SampleArgs args) {
-    return spec.random() ? args.ids().dim(0) * spec.vocabulary() * Float.BYTES : 0;
+    return spec.random() ? rowsAtOnce(args) * spec.vocabulary() * Float.BYTES : 0;
   }
 }
