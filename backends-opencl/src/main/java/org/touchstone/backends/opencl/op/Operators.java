@@ -1,6 +1,5 @@
 package org.touchstone.backends.opencl.op;
 
-import org.touchstone.api.ReasonCode;
 import org.touchstone.api.op.AddSpec;
 import org.touchstone.api.op.Args;
 import org.touchstone.api.op.AttentionDecodePagedSpec;
@@ -71,8 +70,6 @@ public final class Operators {
       case RopeApplySpec s -> RopeApplyOperator.plan(s, target);
       case RopeFreqsSpec s -> RopeFreqsOperator.plan(s, target);
       case SampleSpec s -> SampleOperator.plan(s, target);
-      default ->
-          Plan.refuses(ReasonCode.OPERATOR, "there is no OpenCL kernel for " + spec.op().opName());
     };
   }
 }
