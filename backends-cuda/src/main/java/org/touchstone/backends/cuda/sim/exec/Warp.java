@@ -63,9 +63,11 @@ final class Warp {
     this.localBytes = program.localBytes();
     this.local = new byte[localBytes * 32];
     this.localWritten = new byte[local.length];
-    this.definedR = new int[program.intSlots()];
-    this.definedQ = new int[program.longSlots()];
-    this.definedP = new int[program.predicates()];
+    // Where every read follows a write on all paths there is nothing to be tracked.
+    boolean tracks = Arrays.stream(code).anyMatch(in -> in.writes.length + in.reads.length > 0);
+    this.definedR = new int[tracks ? program.intSlots() : 0];
+    this.definedQ = new int[tracks ? program.longSlots() : 0];
+    this.definedP = new int[tracks ? program.predicates() : 0];
     this.actor = new Actor(id, block.warpCount(), block.clock);
     for (int i = 0; i < program.constants().size(); i += 2) {
       int slot = (int) (long) program.constants().get(i);
@@ -287,7 +289,7 @@ final class Warp {
   }
 
   private void noteReads(Instruction in, int mask) {
-    if (in.passesUndefined) {
+    if (in.passesUndefined || !block.checks().uninitialisedRegisters()) {
       return;
     }
     for (int code : in.reads) {

@@ -16,6 +16,7 @@ public final class BlockClock {
   /** Clocks that were released at locations, shared by the blocks of a launch. */
   public static final class Locations {
     private final Map<Long, Map<Integer, int[]>> clocks = new ConcurrentHashMap<>();
+    private final int[] ordered = new int[256];
   }
 
   final int launch;
@@ -25,8 +26,11 @@ public final class BlockClock {
   private final Map<Integer, int[]> seen = new HashMap<>();
   private boolean fenced;
 
-  /** Some other launches that were found to have happened before, by their low bits. */
-  final int[] ordered = new int[16];
+  /**
+   * Some other launches that were found to have happened before, by their low bits. Blocks of a
+   * launch share it; a lost update costs another look.
+   */
+  final int[] ordered;
 
   /**
    * Creates the clock of a block.
@@ -38,6 +42,7 @@ public final class BlockClock {
     this.launch = launch;
     this.block = block & GlobalShadow.MAX_BLOCK;
     this.locations = locations;
+    this.ordered = locations.ordered;
     this.order = order;
   }
 
