@@ -23,6 +23,13 @@ import org.touchstone.backends.spi.BackendContext;
  * what the driver's compiler made. Thread-safe.
  */
 public final class Programs implements AutoCloseable {
+  /**
+   * What PoCL 3.1 logs when a build and the compilation of a launch on one of its own threads get
+   * in each other's way. The next build succeeds.
+   */
+  private static final String LOST_FILE = "unable to rename temporary";
+
+  private static final int ATTEMPTS = 3;
   private static final String FOLDER = "/org/touchstone/backends/opencl/kernels/";
 
   /** What every kernel may use: number formats and correctly rounded arithmetic. */
@@ -171,6 +178,24 @@ public final class Programs implements AutoCloseable {
   }
 
   private cl_program compile(String source, String what, String options) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return compileOnce(source, what, options);
+      } catch (HalException e) {
+        if (attempt == ATTEMPTS || !String.valueOf(e.getMessage()).contains(LOST_FILE)) {
+          throw e;
+        }
+        services.notice(
+            "the driver of "
+                + context.uri()
+                + " lost a temporary file of its own while it built "
+                + what
+                + "; building again");
+      }
+    }
+  }
+
+  private cl_program compileOnce(String source, String what, String options) {
     int[] status = new int[1];
     cl_program program =
         CL.clCreateProgramWithSource(context.handle(), 1, new String[] {source}, null, status);
