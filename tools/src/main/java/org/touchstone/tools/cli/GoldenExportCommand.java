@@ -49,13 +49,7 @@ final class GoldenExportCommand extends ToolkitCommand {
               .orElseGet(() -> GoldenSuite.names(level, ops));
       try (GoldenSuite suite = new GoldenSuite();
           Progress progress = new Progress(streams(), "cases", names.size())) {
-        long[] done = {0};
-        target.write(
-            names,
-            (name, arena) -> {
-              progress.done(++done[0]);
-              return suite.make(name, arena);
-            });
+        target.write(names, suite, progress::done);
       }
       streams().err().println(names.size() + " cases in " + folder);
       return ExitCode.OK;

@@ -1,25 +1,21 @@
 package org.touchstone.tools.cli;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.touchstone.api.KernelTraits;
-import org.touchstone.api.Tensor;
 import org.touchstone.conformance.CaseResult;
 import org.touchstone.conformance.ConformanceException;
 import org.touchstone.conformance.ConformanceReport;
 import org.touchstone.conformance.Counters;
 import org.touchstone.conformance.ExitCode;
-import org.touchstone.conformance.Outcome;
 import org.touchstone.conformance.golden.GoldenSuite;
 import org.touchstone.conformance.report.ReportFormat;
 import org.touchstone.tools.golden.GoldenFolder;
 import org.touchstone.tools.golden.TraitsFile;
-import org.touchstone.tools.model.safetensors.CheckpointException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -63,7 +59,7 @@ final class GoldenJudgeCommand extends ToolkitCommand {
       GoldenFolder golden = new GoldenFolder(folder);
       List<CaseResult> rows = new ArrayList<>();
       for (GoldenFolder.Entry entry : golden.entries()) {
-        rows.add(judge(suite, golden, entry, traits));
+        rows.add(golden.judge(entry, suite, name, traits));
       }
       ConformanceReport report = report(rows, traits);
       output.write(streams(), target -> format.write(report, target));
@@ -71,23 +67,6 @@ final class GoldenJudgeCommand extends ToolkitCommand {
     } catch (ConformanceException | IllegalArgumentException e) {
       throw new UsageException(e.getMessage(), e);
     }
-  }
-
-  private CaseResult judge(
-      GoldenSuite suite, GoldenFolder golden, GoldenFolder.Entry entry, KernelTraits traits) {
-    try (Arena arena = Arena.ofShared()) {
-      Optional<Map<String, Tensor>> outputs = golden.outputs(entry, arena);
-      return outputs.isEmpty()
-          ? without(entry, Outcome.SKIPPED, "NO_OUTPUT: outputs/" + entry.file() + " is not there")
-          : suite.judge(entry.name(), name, traits, outputs.get(), arena);
-    } catch (CheckpointException e) {
-      return without(entry, Outcome.FAIL, String.valueOf(e.getMessage()));
-    }
-  }
-
-  private CaseResult without(GoldenFolder.Entry entry, Outcome outcome, String why) {
-    String op = entry.name().substring(0, Math.max(0, entry.name().indexOf('/')));
-    return new CaseResult(name, entry.name(), op, outcome, why, Optional.empty(), "", "", 0);
   }
 
   private static ConformanceReport report(List<CaseResult> rows, KernelTraits traits) {

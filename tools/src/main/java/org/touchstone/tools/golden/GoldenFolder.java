@@ -13,10 +13,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 import org.touchstone.api.Buffer;
+import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Tensor;
 import org.touchstone.backends.oracle.Expected;
+import org.touchstone.conformance.CaseResult;
+import org.touchstone.conformance.Outcome;
 import org.touchstone.conformance.golden.GoldenCase;
+import org.touchstone.conformance.golden.GoldenSuite;
+import org.touchstone.tools.model.safetensors.CheckpointException;
 import org.touchstone.tools.model.safetensors.SafetensorsFile;
 import org.touchstone.tools.model.safetensors.SafetensorsWriter;
 import org.touchstone.tools.model.safetensors.TensorEntry;
@@ -52,15 +58,12 @@ public final class GoldenFolder {
     this.folder = folder;
   }
 
-  /** Makes golden cases. */
-  @FunctionalInterface
-  public interface Source {
-    /** Makes a case whose tensors live as long as the arena. */
-    GoldenCase make(String name, Arena arena);
-  }
-
-  /** Writes cases; the folder is created. The manifest appears when all of them are there. */
-  public void write(List<String> names, Source source) throws IOException {
+  /**
+   * Writes cases; the folder is created. The manifest appears when all of them are there.
+   *
+   * @param written takes the number of cases after each
+   */
+  public void write(List<String> names, GoldenSuite suite, IntConsumer written) throws IOException {
     Files.createDirectories(folder.resolve("cases"));
     Files.createDirectories(folder.resolve("expected"));
     Files.createDirectories(folder.resolve("outputs"));
@@ -68,12 +71,13 @@ public final class GoldenFolder {
       for (int i = 0; i < names.size(); i++) {
         String file = String.format(Locale.ROOT, "%05d.safetensors", i + 1);
         try (Arena arena = Arena.ofShared()) {
-          GoldenCase golden = source.make(names.get(i), arena);
+          GoldenCase golden = suite.make(names.get(i), arena);
           writeCase(golden, folder.resolve("cases").resolve(file));
           writeExpected(golden, folder.resolve("expected").resolve(file));
           manifest.write(JSON.writeValueAsString(line(golden, file)));
           manifest.newLine();
         }
+        written.accept(i + 1);
       }
     }
     Files.move(folder.resolve(UNFINISHED), folder.resolve(MANIFEST));
@@ -179,22 +183,38 @@ public final class GoldenFolder {
   }
 
   /**
-   * Reads the outputs of a case.
+   * Judges the outputs of a case.
    *
-   * @return tensors by slot; empty when there is no file
+   * @param device who computed them, for the report
+   * @param traits what the kernels declare
+   * @return a row that is skipped when there is no file, and fails when it is broken
    */
-  public Optional<Map<String, Tensor>> outputs(Entry entry, Arena arena) {
+  public CaseResult judge(Entry entry, GoldenSuite suite, String device, KernelTraits traits) {
     Path file = folder.resolve("outputs").resolve(entry.file());
     if (!Files.exists(file)) {
-      return Optional.empty();
+      return without(
+          entry, device, Outcome.SKIPPED, "NO_OUTPUT: outputs/" + entry.file() + " is not there");
     }
-    Map<String, Tensor> outputs = new LinkedHashMap<>();
+    try (Arena arena = Arena.ofShared()) {
+      return suite.judge(entry.name(), device, traits, tensors(file, arena), arena);
+    } catch (CheckpointException e) {
+      return without(entry, device, Outcome.FAIL, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static CaseResult without(Entry entry, String device, Outcome outcome, String why) {
+    String op = entry.name().substring(0, Math.max(0, entry.name().indexOf('/')));
+    return new CaseResult(device, entry.name(), op, outcome, why, Optional.empty(), "", "", 0);
+  }
+
+  private static Map<String, Tensor> tensors(Path file, Arena arena) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
     for (TensorEntry tensor : SafetensorsFile.open(file, arena).tensors().values()) {
       // The file's bytes need not be aligned for the element type.
       MemorySegment copy = arena.allocate(Math.max(1, tensor.bytes().byteSize()), 64);
       MemorySegment.copy(tensor.bytes(), 0, copy, 0, tensor.bytes().byteSize());
-      outputs.put(tensor.name(), Tensor.of(Buffer.ofHost(copy), tensor.dtype(), tensor.shape()));
+      tensors.put(tensor.name(), Tensor.of(Buffer.ofHost(copy), tensor.dtype(), tensor.shape()));
     }
-    return Optional.of(outputs);
+    return tensors;
   }
 }

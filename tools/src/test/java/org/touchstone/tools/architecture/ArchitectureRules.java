@@ -86,6 +86,7 @@ final class ArchitectureRules {
                     "backends..",
                     "conformance..",
                     "tools.device..",
+                    "tools.golden..",
                     "tools.model..")),
             resideInAPackage("java.lang.foreign..")));
     rules.add(
