@@ -36,7 +36,7 @@ class StandInDriverTest {
     try {
       compiler = command.directory(folder.toFile()).inheritIO().start();
     } catch (IOException e) {
-      Assumptions.abort("absent: g++ (apt-get install g++)");
+      Assumptions.abort("absent: cxx (apt-get install g++)");
       return;
     }
     assertThat(compiler.waitFor()).as("g++ %s", source).isZero();
