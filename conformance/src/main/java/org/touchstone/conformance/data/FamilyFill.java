@@ -33,12 +33,15 @@ final class FamilyFill {
     return Integer.toUnsignedLong(format.encode(value, Saturation.SAT));
   }
 
-  /** Two, one, minus one and minus two, thinned out so that a sum of products stays exact. */
+  /**
+   * Two, one, minus one and minus two, thinned out so that a sum of products stays exact. The first
+   * is not zero.
+   */
   private static LongUnaryOperator sparse(FloatFormat format, CounterRandom random, long terms) {
     double density = Math.min(0.875, SAFE_SUM / LARGEST_PRODUCT / terms);
     long zero = code(format, 0);
     long[] codes = {code(format, 1), code(format, -1), code(format, 2), code(format, -2)};
-    return i -> random.unit(i) < density ? codes[(int) random.below(~i, 4)] : zero;
+    return i -> i == 0 || random.unit(i) < density ? codes[(int) random.below(~i, 4)] : zero;
   }
 
   /**
