@@ -35,18 +35,16 @@ public enum ReasonCode {
   DISABLED("the configuration excludes it", "remove it from touchstone.backends.exclude"),
 
   // Why a device does not run a spec.
-  OPERATOR(
-      "the backend does not implement the operator", "choose another device for this operator"),
+  OPERATOR("the backend has no kernel for the operator", "choose another device for this operator"),
   OPERATOR_NEWER_THAN_BACKEND(
       "the operator did not exist when the backend was built", "update the backend's jar"),
-  DTYPE("the element type combination is not implemented", "cast, or choose another device"),
-  FP8_FLAVOUR(
-      "the FP8 flavour is not implemented", "re-encode the tensor, or choose another device"),
-  LAYOUT("the tensor layout is not implemented", "use the PLAIN layout or pack for this device"),
-  HEAD_DIM("the head dimension is not implemented", "choose another device"),
-  GROUP_SIZE("the group or block size is not implemented", "choose another device"),
+  DTYPE("the element type combination is not supported", "cast, or choose another device"),
+  FP8_FLAVOUR("the FP8 flavour is not supported", "re-encode the tensor, or choose another device"),
+  LAYOUT("the tensor layout is not supported", "use the PLAIN layout or pack for this device"),
+  HEAD_DIM("the head dimension is not supported", "choose another device"),
+  GROUP_SIZE("the group or block size is not supported", "choose another device"),
   PARAMETER(
-      "a parameter of the spec is outside the implemented range", "see the detail for the range"),
+      "a parameter of the spec is outside the supported range", "see the detail for the range"),
   ACCUMULATOR(
       "the kernel accumulates more weakly than the spec accepts",
       "accept it with Numerics, or choose another device"),

@@ -29,16 +29,37 @@ public record Dim(@Nullable String symbol, long factor, long divisor, long offse
     return new Dim(symbol, factor, divisor, offset + constant);
   }
 
-  /** Returns this extent times a constant. */
+  /**
+   * Returns this extent times a constant.
+   *
+   * @throws HalException INTERNAL for a number of blocks, which times a constant is no {@code Dim}
+   */
   public Dim times(long constant) {
+    if (divisor != 1) {
+      throw inexpressible("times " + constant);
+    }
     return new Dim(symbol, factor * constant, divisor, offset * constant);
   }
 
-  /** Returns the number of blocks of the given size that cover this extent. */
+  /**
+   * Returns the number of blocks of the given size that cover this extent.
+   *
+   * @throws HalException INTERNAL for a symbol plus a constant that is no whole number of blocks
+   */
   public Dim ceilDiv(long block) {
-    return symbol == null
-        ? of(Math.ceilDiv(offset, block))
-        : new Dim(symbol, factor, divisor * block, offset);
+    if (symbol == null) {
+      return of(Math.ceilDiv(offset, block));
+    }
+    if (offset % block != 0) {
+      throw inexpressible("in blocks of " + block);
+    }
+    return new Dim(symbol, factor, divisor * block, offset / block);
+  }
+
+  private HalException inexpressible(String operation) {
+    return new HalException(
+        ErrorCode.INTERNAL,
+        this + " " + operation + " is not of the form ceil(factor * symbol / divisor) + offset");
   }
 
   /** Returns the extent for a value of the symbol. */
