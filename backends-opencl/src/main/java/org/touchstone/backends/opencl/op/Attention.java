@@ -1,17 +1,21 @@
 package org.touchstone.backends.opencl.op;
 
-import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.touchstone.api.Reason;
+import org.touchstone.api.Chain;
 import org.touchstone.api.ReasonCode;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.Ulps;
+import org.touchstone.api.op.Args;
 import org.touchstone.api.op.AttentionMask;
+import org.touchstone.api.op.OpSpec;
 import org.touchstone.backends.opencl.Target;
 import org.touchstone.backends.opencl.driver.Launch;
 import org.touchstone.backends.opencl.driver.OpenClKernel;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
+import org.touchstone.backends.spi.Kernel;
+import org.touchstone.backends.spi.Plan;
 
 /** The attention that operators share: {@code attention.cl}. Thread-safe. */
 final class Attention implements AutoCloseable {
@@ -47,32 +51,36 @@ final class Attention implements AutoCloseable {
     merge = target.kernel(RESOURCE, "merge", rows, Operands.option(target));
   }
 
+  /** Plans an operator that attends, or refuses a shape whose tile is too large. */
+  static <A extends Args> Plan<A> plan(
+      OpSpec<A> spec, Target target, Shape shape, Function<Attention, Kernel<A>> build) {
+    long needed = Sizes.of(shape, target).bytes;
+    long local = target.facts().localBytes();
+    if (needed > local) {
+      return Plan.refuses(
+          ReasonCode.CAPABILITY,
+          "a tile of heads of "
+              + (shape.first() + shape.second())
+              + " and "
+              + shape.value()
+              + " elements needs "
+              + needed
+              + " bytes of local memory, the device has "
+              + local);
+    }
+    return new Plan.Runs<>(
+        target.kernelName(spec.op()),
+        target.traits().with(Chain.SEQUENTIAL).with(ulps(target, shape.softcap())),
+        () -> build.apply(new Attention(shape, target)));
+  }
+
   /** Returns the function errors: the tanh of a soft-cap errs by up to 5 units. */
-  static Ulps ulps(Target target, float softcap) {
+  private static Ulps ulps(Target target, float softcap) {
     Ulps plain = target.traits().ulps();
     if (softcap == 0) {
       return plain;
     }
     return new Ulps(5, plain.rsqrt(), plain.div(), plain.log(), plain.trig());
-  }
-
-  /** Says why a shape does not run, if it does not. */
-  static Optional<Reason> refusal(Shape shape, Target target) {
-    Sizes sizes = Sizes.of(shape, target);
-    long local = target.facts().localBytes();
-    return sizes.bytes <= local
-        ? Optional.empty()
-        : Optional.of(
-            Reason.of(
-                ReasonCode.CAPABILITY,
-                "a tile of heads of "
-                    + (shape.first() + shape.second())
-                    + " and "
-                    + shape.value()
-                    + " elements needs "
-                    + sizes.bytes
-                    + " bytes of local memory, the device has "
-                    + local));
   }
 
   /**

@@ -1,8 +1,5 @@
 package org.touchstone.backends.opencl.op;
 
-import java.util.Optional;
-import org.touchstone.api.Chain;
-import org.touchstone.api.Reason;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.op.AttentionDecodePagedArgs;
 import org.touchstone.api.op.AttentionDecodePagedSpec;
@@ -23,7 +20,9 @@ final class AttentionDecodePagedOperator implements Kernel<AttentionDecodePagedA
   }
 
   static Plan<AttentionDecodePagedArgs> plan(AttentionDecodePagedSpec spec, Target target) {
-    Attention.Shape shape =
+    return Attention.plan(
+        spec,
+        target,
         new Attention.Shape(
             spec.heads(),
             spec.kvHeads(),
@@ -33,15 +32,8 @@ final class AttentionDecodePagedOperator implements Kernel<AttentionDecodePagedA
             false,
             spec.scale(),
             spec.mask(),
-            spec.softcap());
-    Optional<Reason> refusal = Attention.refusal(shape, target);
-    if (refusal.isPresent()) {
-      return new Plan.Refuses<>(refusal.get());
-    }
-    return new Plan.Runs<>(
-        target.kernelName(spec.op()),
-        target.traits().with(Chain.SEQUENTIAL).with(Attention.ulps(target, spec.softcap())),
-        () -> new AttentionDecodePagedOperator(spec, new Attention(shape, target)));
+            spec.softcap()),
+        attention -> new AttentionDecodePagedOperator(spec, attention));
   }
 
   private Attention.Sequences sequences(AttentionDecodePagedArgs args) {

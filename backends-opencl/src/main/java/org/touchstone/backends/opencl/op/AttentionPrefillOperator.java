@@ -1,9 +1,6 @@
 package org.touchstone.backends.opencl.op;
 
 import java.util.Objects;
-import java.util.Optional;
-import org.touchstone.api.Chain;
-import org.touchstone.api.Reason;
 import org.touchstone.api.op.AttentionPrefillArgs;
 import org.touchstone.api.op.AttentionPrefillSpec;
 import org.touchstone.api.op.AttentionPrefillSpec.Packing;
@@ -24,7 +21,9 @@ final class AttentionPrefillOperator implements Kernel<AttentionPrefillArgs> {
   }
 
   static Plan<AttentionPrefillArgs> plan(AttentionPrefillSpec spec, Target target) {
-    Attention.Shape shape =
+    return Attention.plan(
+        spec,
+        target,
         new Attention.Shape(
             spec.heads(),
             spec.kvHeads(),
@@ -34,15 +33,8 @@ final class AttentionPrefillOperator implements Kernel<AttentionPrefillArgs> {
             false,
             spec.scale(),
             spec.mask(),
-            spec.softcap());
-    Optional<Reason> refusal = Attention.refusal(shape, target);
-    if (refusal.isPresent()) {
-      return new Plan.Refuses<>(refusal.get());
-    }
-    return new Plan.Runs<>(
-        target.kernelName(spec.op()),
-        target.traits().with(Chain.SEQUENTIAL).with(Attention.ulps(target, spec.softcap())),
-        () -> new AttentionPrefillOperator(spec, new Attention(shape, target)));
+            spec.softcap()),
+        attention -> new AttentionPrefillOperator(spec, attention));
   }
 
   @Override

@@ -1,8 +1,7 @@
 package org.touchstone.backends.opencl.op;
 
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.touchstone.api.Layout;
-import org.touchstone.api.ReasonCode;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.op.GemmGroupedArgs;
 import org.touchstone.api.op.GemmGroupedSpec;
@@ -11,61 +10,42 @@ import org.touchstone.api.op.GemmOperands;
 import org.touchstone.backends.opencl.Target;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
-import org.touchstone.backends.spi.Kernel;
 import org.touchstone.backends.spi.Plan;
 
 /**
  * Multiplies rows by their experts' weights; work-groups find their expert on the device, so the
  * assignment never visits the host. See {@link Product}.
  */
-final class GemmGroupedOperator implements Kernel<GemmGroupedArgs> {
+final class GemmGroupedOperator extends ProductOperator<GemmGroupedArgs> {
   private final GemmGroupedSpec spec;
-  private final Target target;
-  private final Product product;
 
   private GemmGroupedOperator(GemmGroupedSpec spec, Target target) {
+    super(target, spec.weightLayout(), Set.of("b"));
     this.spec = spec;
-    this.target = target;
-    product = new Product(target, spec.weightLayout());
   }
 
   static Plan<GemmGroupedArgs> plan(GemmGroupedSpec spec, Target target) {
-    if (!PackedWeights.reads(target, spec.weightLayout())) {
-      return Plan.refuses(
-          ReasonCode.LAYOUT,
-          "weights are "
-              + spec.weightLayout()
-              + ", the kernel reads plain ones and "
-              + PackedWeights.LAYOUT);
-    }
-    return new Plan.Runs<>(
-        Product.name(target, spec.op(), spec.weightLayout()),
-        target.traits().with(Product.chain(target, spec.weightLayout())),
-        () -> new GemmGroupedOperator(spec, target));
-  }
-
-  @Override
-  public Layout preferredLayout(String slot) {
-    return slot.equals("b") ? PackedWeights.preferred(target) : Layout.PLAIN;
+    return plan(spec, spec.weightLayout(), target, () -> new GemmGroupedOperator(spec, target));
   }
 
   @Override
   public void launch(BackendQueue queue, GemmGroupedArgs args, DeviceMemory workspace) {
     boolean masked = spec.grouping() == Grouping.MASKED;
-    product.run(
-        queue,
-        Product.Factors.of(
-            Rows.of(args.a()),
-            scaleA(args.scaleA(), masked),
-            product.weight(args.b()),
-            scaleB(args.scaleB()),
-            Product.Scales.of(spec.operands()),
-            Rows.of(args.c())),
-        Product.Assignment.of(
-            spec.grouping(), Rows.of(args.groups(), 0, 1), spec.experts(), spec.alignment()),
-        args.c().dim(masked ? 1 : 0),
-        spec.n(),
-        spec.k());
+    product()
+        .run(
+            queue,
+            Product.Factors.of(
+                Rows.of(args.a()),
+                scaleA(args.scaleA(), masked),
+                product().weight(args.b()),
+                scaleB(args.scaleB()),
+                Product.Scales.of(spec.operands()),
+                Rows.of(args.c())),
+            Product.Assignment.of(
+                spec.grouping(), Rows.of(args.groups(), 0, 1), spec.experts(), spec.alignment()),
+            args.c().dim(masked ? 1 : 0),
+            spec.n(),
+            spec.k());
   }
 
   private Rows scaleA(@Nullable Tensor scale, boolean masked) {
@@ -82,10 +62,5 @@ final class GemmGroupedOperator implements Kernel<GemmGroupedArgs> {
       return Rows.of(scale, 1, 0);
     }
     return Rows.of(scale, scale.strides().step(0), scale.strides().step(1));
-  }
-
-  @Override
-  public void close() {
-    product.close();
   }
 }

@@ -1,8 +1,5 @@
 package org.touchstone.backends.opencl.op;
 
-import java.util.Optional;
-import org.touchstone.api.Chain;
-import org.touchstone.api.Reason;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.MlaDecodeAbsorbedArgs;
 import org.touchstone.api.op.MlaDecodeAbsorbedSpec;
@@ -40,7 +37,9 @@ final class MlaDecodeAbsorbedOperator implements Kernel<MlaDecodeAbsorbedArgs> {
 
   static Plan<MlaDecodeAbsorbedArgs> plan(MlaDecodeAbsorbedSpec spec, Target target) {
     MlaDims dims = spec.dims();
-    Attention.Shape shape =
+    return Attention.plan(
+        spec,
+        target,
         new Attention.Shape(
             dims.heads(),
             1,
@@ -50,15 +49,8 @@ final class MlaDecodeAbsorbedOperator implements Kernel<MlaDecodeAbsorbedArgs> {
             true,
             spec.scale(),
             spec.mask(),
-            0);
-    Optional<Reason> refusal = Attention.refusal(shape, target);
-    if (refusal.isPresent()) {
-      return new Plan.Refuses<>(refusal.get());
-    }
-    return new Plan.Runs<>(
-        target.kernelName(spec.op()),
-        target.traits().with(Chain.SEQUENTIAL),
-        () -> new MlaDecodeAbsorbedOperator(spec, target, new Attention(shape, target)));
+            0),
+        attention -> new MlaDecodeAbsorbedOperator(spec, target, attention));
   }
 
   private Attention.Sequences sequences(MlaDecodeAbsorbedArgs args) {

@@ -1,8 +1,5 @@
 package org.touchstone.backends.opencl.op;
 
-import java.util.Optional;
-import org.touchstone.api.Chain;
-import org.touchstone.api.Reason;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.MlaDims;
 import org.touchstone.api.op.MlaPrefillArgs;
@@ -32,15 +29,11 @@ final class MlaPrefillOperator implements Kernel<MlaPrefillArgs> {
   }
 
   static Plan<MlaPrefillArgs> plan(MlaPrefillSpec spec, Target target) {
-    Attention.Shape shape = shape(spec, spec.dims().heads());
-    Optional<Reason> refusal = Attention.refusal(shape, target);
-    if (refusal.isPresent()) {
-      return new Plan.Refuses<>(refusal.get());
-    }
-    return new Plan.Runs<>(
-        target.kernelName(spec.op()),
-        target.traits().with(Chain.SEQUENTIAL),
-        () -> new MlaPrefillOperator(spec, new Product(target), new Attention(shape, target)));
+    return Attention.plan(
+        spec,
+        target,
+        shape(spec, spec.dims().heads()),
+        attention -> new MlaPrefillOperator(spec, new Product(target), attention));
   }
 
   private static Attention.Shape shape(MlaPrefillSpec spec, long heads) {

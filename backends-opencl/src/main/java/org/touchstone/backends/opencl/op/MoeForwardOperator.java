@@ -3,9 +3,6 @@ package org.touchstone.backends.opencl.op;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.touchstone.api.KernelTraits;
-import org.touchstone.api.Layout;
-import org.touchstone.api.ReasonCode;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.Activation;
@@ -18,7 +15,6 @@ import org.touchstone.backends.opencl.driver.Launch;
 import org.touchstone.backends.opencl.driver.OpenClKernel;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
-import org.touchstone.backends.spi.Kernel;
 import org.touchstone.backends.spi.Plan;
 
 /**
@@ -26,14 +22,11 @@ import org.touchstone.backends.spi.Plan;
  * every token's outputs in slot order; all on the device, in steps of {@code moe_forward.cl} and
  * {@link Product}.
  */
-final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
+final class MoeForwardOperator extends ProductOperator<MoeForwardArgs> {
   private static final String RESOURCE = "moe_forward.cl";
-  private static final Set<String> WEIGHTS = Set.of("w1", "w2", "sharedW1", "sharedW2");
   private static final long BLOCK = GemmOperands.BLOCK;
 
   private final MoeForwardSpec spec;
-  private final Target target;
-  private final Product product;
   private final OpenClKernel sort;
   private final OpenClKernel quantize;
   private final OpenClKernel hidden;
@@ -41,9 +34,8 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
   private final OpenClKernel output;
 
   private MoeForwardOperator(MoeForwardSpec spec, Target target) {
+    super(target, spec.weightLayout(), Set.of("w1", "w2", "sharedW1", "sharedW2"));
     this.spec = spec;
-    this.target = target;
-    product = new Product(target, spec.weightLayout());
     sort = target.kernel(RESOURCE, "moe_sort");
     quantize = target.kernel(RESOURCE, "moe_input");
     hidden = target.kernel(RESOURCE, "moe_hidden");
@@ -52,33 +44,17 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
   }
 
   static Plan<MoeForwardArgs> plan(MoeForwardSpec spec, Target target) {
-    if (!PackedWeights.reads(target, spec.weightLayout())) {
-      return Plan.refuses(
-          ReasonCode.LAYOUT,
-          "weights are "
-              + spec.weightLayout()
-              + ", the kernel reads plain ones and "
-              + PackedWeights.LAYOUT);
-    }
-    KernelTraits traits =
-        target
-            .traits()
-            .with(Product.chain(target, spec.weightLayout()))
-            .with(target.activationUlps(spec.activation()));
-    return new Plan.Runs<>(
-        Product.name(target, spec.op(), spec.weightLayout()),
-        traits,
+    return plan(
+        spec,
+        spec.weightLayout(),
+        target,
+        target.activationUlps(spec.activation()),
         () -> new MoeForwardOperator(spec, target));
   }
 
   @Override
   public long workspaceBytes(MoeForwardArgs args) {
     return MoeWorkspace.of(spec, args.x().dim(0)).bytes;
-  }
-
-  @Override
-  public Layout preferredLayout(String slot) {
-    return WEIGHTS.contains(slot) ? PackedWeights.preferred(target) : Layout.PLAIN;
   }
 
   @Override
@@ -144,34 +120,36 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
       Product.Assignment assigned =
           Product.Assignment.of(
               Grouping.OFFSETS, piece(at.offsets, DType.I32, 1), spec.experts(), 1);
-      product.run(
-          queue,
-          Product.Factors.of(
-                  input,
-                  inputScale,
-                  product.weight(args.w1()),
-                  Rows.of(args.w1Scale()),
-                  scales,
-                  piece(at.gateUp, spec.gateUp(), 2 * wide))
-              .mapped(piece(at.order, DType.I32, 1), Math.toIntExact(spec.topK())),
-          assigned,
-          slots,
-          2 * wide,
-          spec.hiddenSize());
+      product()
+          .run(
+              queue,
+              Product.Factors.of(
+                      input,
+                      inputScale,
+                      product().weight(args.w1()),
+                      Rows.of(args.w1Scale()),
+                      scales,
+                      piece(at.gateUp, spec.gateUp(), 2 * wide))
+                  .mapped(piece(at.order, DType.I32, 1), Math.toIntExact(spec.topK())),
+              assigned,
+              slots,
+              2 * wide,
+              spec.hiddenSize());
       hidden(true, at.gateUp, at.hidden, at.hiddenScale, slots, wide);
-      product.run(
-          queue,
-          Product.Factors.of(
-              piece(at.hidden, at.hiddenType, wide),
-              piece(at.hiddenScale, DType.F32, MoeWorkspace.blocks(wide)),
-              product.weight(args.w2()),
-              Rows.of(args.w2Scale()),
-              scales,
-              piece(at.outputs, DType.F32, spec.hiddenSize())),
-          assigned,
-          slots,
-          spec.hiddenSize(),
-          wide);
+      product()
+          .run(
+              queue,
+              Product.Factors.of(
+                  piece(at.hidden, at.hiddenType, wide),
+                  piece(at.hiddenScale, DType.F32, MoeWorkspace.blocks(wide)),
+                  product().weight(args.w2()),
+                  Rows.of(args.w2Scale()),
+                  scales,
+                  piece(at.outputs, DType.F32, spec.hiddenSize())),
+              assigned,
+              slots,
+              spec.hiddenSize(),
+              wide);
       if (spec.sharedIntermediate() > 0) {
         shared(input, inputScale, scales);
       }
@@ -191,7 +169,7 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
           .i32(Math.toIntExact(spec.experts()))
           .i32(Math.toIntExact(spec.topK()))
           .i64(tokens)
-          .run(queue, 1, target.rowGroup());
+          .run(queue, 1, target().rowGroup());
     }
 
     private void quantize() {
@@ -203,38 +181,40 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
                   .memory(memory, at.inputScale)
                   .i32(TypeNumbers.of(spec.input()))
                   .i64(spec.hiddenSize()))
-          .run(queue, MoeWorkspace.blocks(spec.hiddenSize()), target.rowGroup(), tokens);
+          .run(queue, MoeWorkspace.blocks(spec.hiddenSize()), target().rowGroup(), tokens);
     }
 
     private void shared(Rows input, Rows inputScale, Product.Scales scales) {
       long wide = spec.sharedIntermediate();
-      product.run(
-          queue,
-          Product.Factors.of(
-              input,
-              inputScale,
-              product.weight(Objects.requireNonNull(args.sharedW1())),
-              Rows.of(args.sharedW1Scale()),
-              scales,
-              piece(at.sharedGateUp, spec.gateUp(), 2 * wide)),
-          Product.Assignment.dense(1),
-          tokens,
-          2 * wide,
-          spec.hiddenSize());
+      product()
+          .run(
+              queue,
+              Product.Factors.of(
+                  input,
+                  inputScale,
+                  product().weight(Objects.requireNonNull(args.sharedW1())),
+                  Rows.of(args.sharedW1Scale()),
+                  scales,
+                  piece(at.sharedGateUp, spec.gateUp(), 2 * wide)),
+              Product.Assignment.dense(1),
+              tokens,
+              2 * wide,
+              spec.hiddenSize());
       hidden(false, at.sharedGateUp, at.sharedHidden, at.sharedHiddenScale, tokens, wide);
-      product.run(
-          queue,
-          Product.Factors.of(
-              piece(at.sharedHidden, at.hiddenType, wide),
-              piece(at.sharedHiddenScale, DType.F32, MoeWorkspace.blocks(wide)),
-              product.weight(Objects.requireNonNull(args.sharedW2())),
-              Rows.of(args.sharedW2Scale()),
-              scales,
-              piece(at.sharedOutputs, DType.F32, spec.hiddenSize())),
-          Product.Assignment.dense(1),
-          tokens,
-          spec.hiddenSize(),
-          wide);
+      product()
+          .run(
+              queue,
+              Product.Factors.of(
+                  piece(at.sharedHidden, at.hiddenType, wide),
+                  piece(at.sharedHiddenScale, DType.F32, MoeWorkspace.blocks(wide)),
+                  product().weight(Objects.requireNonNull(args.sharedW2())),
+                  Rows.of(args.sharedW2Scale()),
+                  scales,
+                  piece(at.sharedOutputs, DType.F32, spec.hiddenSize())),
+              Product.Assignment.dense(1),
+              tokens,
+              spec.hiddenSize(),
+              wide);
       if (args.sharedGate() != null) {
         reducing(
                 sharedScale
@@ -244,7 +224,7 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
                     .memory(memory, at.sharedScale)
                     .i32(TypeNumbers.of(spec.input()))
                     .i32(Math.toIntExact(spec.hiddenSize())))
-            .run(queue, tokens, target.rowGroup());
+            .run(queue, tokens, target().rowGroup());
       }
     }
 
@@ -278,7 +258,7 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
           .i32(ownScaleTap == null ? 0 : 1)
           .i32(routed ? Math.toIntExact(spec.topK()) : 1)
           .i64(intermediate);
-      reducing(launch).run(queue, Math.ceilDiv(intermediate, BLOCK), target.rowGroup(), slots);
+      reducing(launch).run(queue, Math.ceilDiv(intermediate, BLOCK), target().rowGroup(), slots);
     }
 
     private void tapped(Launch launch, @Nullable Tensor tensor) {
@@ -289,7 +269,7 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
     }
 
     private Launch reducing(Launch launch) {
-      return target.isCpu() ? launch : launch.local((long) Float.BYTES * target.rowGroup());
+      return target().isCpu() ? launch : launch.local((long) Float.BYTES * target().rowGroup());
     }
 
     private void output() {
@@ -307,14 +287,14 @@ final class MoeForwardOperator implements Kernel<MoeForwardArgs> {
           .i32(args.sharedGate() == null ? 0 : 1)
           .i32(Math.toIntExact(spec.topK()))
           .i64(spec.hiddenSize())
-          .i32(target.strip())
-          .run(queue, target.strips(spec.hiddenSize()), target.rowGroup(), tokens);
+          .i32(target().strip())
+          .run(queue, target().strips(spec.hiddenSize()), target().rowGroup(), tokens);
     }
   }
 
   @Override
   public void close() {
-    product.close();
+    super.close();
     sort.close();
     quantize.close();
     hidden.close();

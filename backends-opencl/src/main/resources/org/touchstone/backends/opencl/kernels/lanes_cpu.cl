@@ -1,0 +1,86 @@
+// Lanes of the cpu variant: 16 elements.
+
+#define LANES 16
+typedef float16 lanes;
+typedef int16 ilanes;
+typedef uint16 ulanes;
+#define as_lanes as_float16
+#define as_ulanes as_uint16
+#define FIRST 0
+#define STEP 16
+
+static inline lanes load_lanes(in_t p, int type, ulong i, int left) {
+  if (left >= 16) {
+    return load16(p, type, i);
+  }
+  float part[16];
+  for (int j = 0; j < 16; j++) {
+    part[j] = j < left ? load(p, type, i + j) : 0;
+  }
+  return vload16(0, part);
+}
+
+static inline void store_lanes(out_t p, int type, ulong i, int left, lanes x) {
+  if (left >= 16) {
+    store16(p, type, i, x);
+    return;
+  }
+  float part[16];
+  vstore16(x, 0, part);
+  for (int j = 0; j < left; j++) {
+    store(p, type, i + j, part[j]);
+  }
+}
+
+// Elements i, i + 2, ... into even and i + 1, i + 3, ... into odd; left counts pairs.
+static inline void load_pairs(in_t p, int type, ulong i, int left, lanes *even, lanes *odd) {
+  lanes a = load_lanes(p, type, i, 2 * left);
+  lanes b = load_lanes(p, type, i + 16, 2 * left - 16);
+  *even = (float16)(a.even, b.even);
+  *odd = (float16)(a.odd, b.odd);
+}
+
+static inline void store_pairs(out_t p, int type, ulong i, int left, lanes even, lanes odd) {
+  lanes a;
+  lanes b;
+  a.even = even.lo;
+  a.odd = odd.lo;
+  b.even = even.hi;
+  b.odd = odd.hi;
+  store_lanes(p, type, i, 2 * left, a);
+  store_lanes(p, type, i + 16, 2 * left - 16, b);
+}
+
+#define rounded_lanes rounded16
+
+static inline lanes divide_lanes(lanes a, lanes b) {
+#if defined(CORRECT_DIVISION) && !defined(SOFTWARE_DIVISION)
+  return a / b;
+#else
+  float x[16];
+  float y[16];
+  vstore16(a, 0, x);
+  vstore16(b, 0, y);
+  for (int j = 0; j < 16; j++) {
+    x[j] = divide_exactly(x[j], y[j]);
+  }
+  return vload16(0, x);
+#endif
+}
+
+#define REDUCTION_MEMORY
+#define REDUCTION 0
+
+INLINE float group_sum(lanes v, __local float *unused) {
+  float8 a = v.lo + v.hi;
+  float4 b = a.lo + a.hi;
+  float2 c = b.lo + b.hi;
+  return c.lo + c.hi;
+}
+
+INLINE uint group_max_bits(ulanes v, __local float *unused) {
+  uint8 a = max(v.lo, v.hi);
+  uint4 b = max(a.lo, a.hi);
+  uint2 c = max(b.lo, b.hi);
+  return max(c.lo, c.hi);
+}
