@@ -9,20 +9,33 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorSpecies;
 import org.touchstone.api.DeviceInfo;
+import org.touchstone.api.DeviceKind;
+import org.touchstone.api.Evidence;
 import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.LimitProbe;
 
-/** Reads memory and multiplies registers with as many threads as {@code cpu://simd} has. */
+/**
+ * Reads memory and multiplies registers with as many threads as the device has: {@code cpu://simd},
+ * or the processor itself as a driver of OpenCL offers it.
+ */
 public final class CpuLimitProbe implements LimitProbe {
   /** Created by the service loader. */
   public CpuLimitProbe() {}
 
   @Override
   public Optional<Meter> open(DeviceInfo device) {
-    if (!device.uri().equals("cpu://simd")) {
-      return Optional.empty();
+    return threads(device).map(CpuMeter::new);
+  }
+
+  /** Returns how many threads a device that computes on this processor uses. */
+  private static Optional<Integer> threads(DeviceInfo device) {
+    if (device.uri().equals("cpu://simd")) {
+      return Optional.ofNullable(device.properties().get("threads")).map(Integer::valueOf);
     }
-    return Optional.of(new CpuMeter(Integer.parseInt(device.properties().get("threads"))));
+    boolean driver = device.backend().equals("opencl") && device.evidence() == Evidence.SOFTWARE;
+    return driver && device.kind() == DeviceKind.CPU
+        ? Optional.ofNullable(device.properties().get("compute units")).map(Integer::valueOf)
+        : Optional.empty();
   }
 
   private static final class CpuMeter implements Meter {
