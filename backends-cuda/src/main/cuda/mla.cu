@@ -5,8 +5,8 @@
 #define SUM_BLOCK 128
 
 // ql[t,h,c] = sum_d qn[t,h,d] W[h,d,c]: queries into the latent space.
-KERNEL ts_mla_absorb(const void* q, const void* w, float* latent, i64 tokens, i64 queries, i64 heads, i64 nope,
-                     i64 value_dim, i64 latent_dim, i64 batch_q, i64 token_q, i64 head_q, int type_q, int type_w) {
+KERNEL ts_mla_absorb(const void* q, const void* w, void* latent, i64 tokens, i64 queries, i64 heads, i64 nope,
+                     i64 value_dim, i64 latent_dim, i64 batch_q, i64 token_q, i64 head_q, int type_q, int type_w, int type_latent) {
   i64 elements = tokens * heads * latent_dim;
   for (i64 i = (i64)blockIdx.x * blockDim.x + threadIdx.x; i < elements; i += (i64)gridDim.x * blockDim.x) {
     i64 row = i / latent_dim, c = i - row * latent_dim;
@@ -21,7 +21,7 @@ KERNEL ts_mla_absorb(const void* q, const void* w, float* latent, i64 tokens, i6
         part = fmaf(load(q, from + d, type_q), load(w, weight + d * latent_dim, type_w), part);
       sum += part;
     }
-    latent[i] = sum;
+    store(latent, i, type_latent, sum);
   }
 }
 

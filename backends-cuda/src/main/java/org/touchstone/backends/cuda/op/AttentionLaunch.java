@@ -1,34 +1,23 @@
 package org.touchstone.backends.cuda.op;
 
 import org.jspecify.annotations.Nullable;
-import org.touchstone.api.Chain;
-import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Tensor;
-import org.touchstone.api.Ulps;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.AttentionMask;
-import org.touchstone.backends.cuda.CudaContext;
-import org.touchstone.backends.cuda.CudaFunction;
 import org.touchstone.backends.cuda.driver.DevicePointer;
 import org.touchstone.backends.cuda.driver.KernelParams;
-import org.touchstone.backends.spi.BackendQueue;
 
 /**
- * One launch of the kernel that attends for one query and head per block of threads, for queries
- * and keys of one or two parts.
+ * The arguments of one launch as every kernel of attention takes them, for queries and keys of one
+ * or two parts. For one launch.
  */
 final class AttentionLaunch {
-  private static final int THREADS = 128;
+  private static final int PADDED = 0;
+  private static final int VARLEN = 1;
+  private static final int PAGED = 2;
 
-  /** Scores of 1024 keys and the scratch of reductions. */
-  private static final int STATIC_SHARED = 5 * 1024;
-
-  /** Products, then the blocks of 128 of which each is one sum; rescaling, sink and factor. */
-  private static final Chain CHAIN = Chain.blocked(1, 128, 4);
-
-  /** A weight is a product of exponentials: its own, one of a later block, and the sink's. */
-  private static final Ulps ULPS = new Ulps(4, 1, 0.5, 2, 2);
-
+  private final long heads;
+  private final long kvHeads;
   private Heads q1 = Heads.NONE;
   private Heads q2 = Heads.NONE;
   private Heads k1 = Heads.NONE;
@@ -41,14 +30,23 @@ final class AttentionLaunch {
   private @Nullable Tensor cuSeqlensK;
   private @Nullable Tensor blockTable;
   private @Nullable Tensor seqLens;
+  private DevicePointer states = DevicePointer.NULL;
+  private AttentionMask mask = AttentionMask.CAUSAL;
+  private float scale = 1;
+  private float softcap;
   private long pageSize = 1;
+  private long tokens;
   private long sequences;
   private long queries;
   private long keys;
+  private long splits = 1;
   private int packing;
 
-  /** Starts a launch. */
-  AttentionLaunch() {}
+  /** Starts a launch for {@code heads} query heads over {@code kvHeads} key heads. */
+  AttentionLaunch(long heads, long kvHeads) {
+    this.heads = heads;
+    this.kvHeads = kvHeads;
+  }
 
   /**
    * Elements of a head: element d of head h of token t of batch b lies at {@code b batch + t token
@@ -56,6 +54,9 @@ final class AttentionLaunch {
    */
   record Heads(DevicePointer pointer, long batch, long token, long head, long dim, DType type) {
     static final Heads NONE = new Heads(DevicePointer.NULL, 0, 0, 0, 0, DType.F32);
+
+    private static final long CHUNK = 16;
+    private static final long STEP = 8;
 
     /** Takes a tensor [tokens, heads, D] or [batch, tokens, heads, D]. */
     static Heads of(Tensor tensor) {
@@ -74,6 +75,12 @@ final class AttentionLaunch {
       return new Heads(Launches.pointer(cache).plus(bytes), 0, row, head, dim, cache.dtype());
     }
 
+    /** Says whether every head starts at a multiple of 16 bytes and has a multiple of 8 numbers. */
+    private boolean movesInChunks() {
+      long bytes = pointer.address() | (batch | token | head) * (type.bits() / Byte.SIZE);
+      return bytes % CHUNK == 0 && dim % STEP == 0;
+    }
+
     private void describe(KernelParams params) {
       params
           .pointer(pointer)
@@ -83,27 +90,6 @@ final class AttentionLaunch {
           .i32(Math.toIntExact(dim))
           .i32(Launches.type(type));
     }
-  }
-
-  /** Returns what the kernel declares. */
-  static KernelTraits traits(CudaContext context) {
-    return Launches.traits(context).with(CHAIN).with(ULPS);
-  }
-
-  /** Returns the bytes of dynamic shared memory: a query and an output. */
-  static long shared(long queryDim, long valueDim) {
-    return Float.BYTES * (queryDim + valueDim);
-  }
-
-  /** Says whether a block has room for a query and an output. */
-  static boolean fits(long queryDim, long valueDim, CudaContext context) {
-    return shared(queryDim, valueDim) <= context.sharedPerBlock() - STATIC_SHARED;
-  }
-
-  /** Loads the kernel. */
-  static CudaFunction function(long queryDim, long valueDim, CudaContext context) {
-    return context.function(
-        "attention", "ts_attention", Math.toIntExact(shared(queryDim, valueDim)));
   }
 
   AttentionLaunch queries(Heads first, Heads second) {
@@ -134,43 +120,81 @@ final class AttentionLaunch {
     return this;
   }
 
-  AttentionLaunch padded(long batch, long queriesOfEach, long keysOfEach) {
-    sequences = batch;
-    queries = queriesOfEach;
-    keys = keysOfEach;
+  AttentionLaunch scores(AttentionMask visible, float factor, float cap) {
+    mask = visible;
+    scale = factor;
+    softcap = cap;
     return this;
   }
 
-  AttentionLaunch varlen(Tensor boundsQ, Tensor boundsK) {
-    packing = 1;
+  AttentionLaunch padded(long batch, long queriesOfEach, long keysOfEach) {
+    packing = PADDED;
+    sequences = batch;
+    queries = queriesOfEach;
+    keys = keysOfEach;
+    tokens = batch * queriesOfEach;
+    return this;
+  }
+
+  AttentionLaunch varlen(long allQueries, Tensor boundsQ, Tensor boundsK) {
+    packing = VARLEN;
     cuSeqlensQ = boundsQ;
     cuSeqlensK = boundsK;
     sequences = boundsQ.dim(0) - 1;
-    queries = 1;
+    tokens = allQueries;
     return this;
   }
 
   AttentionLaunch paged(Tensor table, Tensor lengths, long page, long queriesOfEach) {
-    packing = 2;
+    packing = PAGED;
     blockTable = table;
     seqLens = lengths;
     pageSize = page;
     sequences = lengths.dim(0);
     queries = queriesOfEach;
+    tokens = sequences * queriesOfEach;
     return this;
   }
 
-  /** Enqueues the kernel for {@code tokens} queries of {@code heads} heads. */
-  void run(
-      BackendQueue queue,
-      CudaFunction kernel,
-      long tokens,
-      long heads,
-      long kvHeads,
-      AttentionMask mask,
-      float scale,
-      float softcap) {
-    KernelParams params = new KernelParams();
+  /** Keeps the states of {@code number} splits in the workspace. */
+  AttentionLaunch splits(long number, DevicePointer workspace) {
+    splits = number;
+    states = workspace;
+    return this;
+  }
+
+  /** Returns how many queries and heads attend. */
+  long rows() {
+    return tokens * heads;
+  }
+
+  long kvHeads() {
+    return kvHeads;
+  }
+
+  long splits() {
+    return splits;
+  }
+
+  /** Returns how many tiles of so many rows hold the queries of all sequences and one key head. */
+  long tiles(int rowsOfTile) {
+    long group = heads / kvHeads;
+    return packing == VARLEN
+        ? Math.ceilDiv(tokens * group, rowsOfTile) + sequences
+        : sequences * Math.ceilDiv(queries * group, rowsOfTile);
+  }
+
+  /** Says whether all heads start at multiples of 16 bytes and are multiples of 8 long. */
+  boolean movesInChunks() {
+    return q1.movesInChunks()
+        && q2.movesInChunks()
+        && k1.movesInChunks()
+        && k2.movesInChunks()
+        && v.movesInChunks()
+        && o.movesInChunks();
+  }
+
+  void describe(KernelParams params) {
     q1.describe(params);
     q2.describe(params);
     k1.describe(params);
@@ -186,24 +210,20 @@ final class AttentionLaunch {
         .pointer(Launches.pointer(cuSeqlensK))
         .pointer(Launches.pointer(blockTable))
         .pointer(Launches.pointer(seqLens))
+        .pointer(states)
         .i64(Launches.step(blockTable, 0))
         .i64(pageSize)
         .i64(sequences)
         .i64(Math.max(1, queries))
         .i64(keys)
         .i64(mask.window())
-        .i32(Math.toIntExact(heads))
-        .i32(Math.toIntExact(kvHeads))
+        .i64(AttentionKernels.SPLIT_KEYS)
+        .i64(splits)
+        .i64(heads)
+        .i64(kvHeads)
         .i32(packing)
         .i32(mask.kind() == AttentionMask.Kind.CAUSAL ? 1 : 0)
         .f32(scale)
         .f32(softcap);
-    Launches.rows(
-        queue,
-        kernel,
-        tokens * heads,
-        THREADS,
-        Math.toIntExact(shared(q1.dim() + q2.dim(), v.dim())),
-        params);
   }
 }

@@ -1,11 +1,13 @@
 package org.touchstone.backends.cuda.op;
 
-import org.touchstone.api.ReasonCode;
+import java.util.Optional;
+import org.touchstone.api.Reason;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.op.AttentionPrefillArgs;
 import org.touchstone.api.op.AttentionPrefillSpec;
 import org.touchstone.backends.cuda.CudaContext;
-import org.touchstone.backends.cuda.CudaFunction;
+import org.touchstone.backends.cuda.op.AttentionKernels.Keys;
+import org.touchstone.backends.cuda.op.AttentionKernels.Shape;
 import org.touchstone.backends.cuda.op.AttentionLaunch.Heads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
@@ -15,25 +17,29 @@ import org.touchstone.backends.spi.Plan;
 /** {@code attention_prefill}. */
 final class AttentionPrefillKernel implements Kernel<AttentionPrefillArgs> {
   private final AttentionPrefillSpec spec;
-  private final CudaFunction kernel;
+  private final AttentionKernels kernels;
 
-  private AttentionPrefillKernel(AttentionPrefillSpec spec, CudaContext context) {
+  private AttentionPrefillKernel(AttentionPrefillSpec spec, Shape shape, CudaContext context) {
     this.spec = spec;
-    kernel = AttentionLaunch.function(spec.headDim(), spec.valueDim(), context);
+    kernels = new AttentionKernels(shape, spec.numerics(), context);
   }
 
   static Plan<AttentionPrefillArgs> plan(AttentionPrefillSpec spec, CudaContext context) {
-    if (!AttentionLaunch.fits(spec.headDim(), spec.valueDim(), context)) {
-      return Plan.refuses(
-          ReasonCode.HEAD_DIM,
-          "a query and an output of "
-              + (spec.headDim() + spec.valueDim())
-              + " elements do not fit into a block's shared memory");
+    Shape shape =
+        new Shape(
+            Keys.CONTIGUOUS,
+            spec.dtype(),
+            spec.heads() / spec.kvHeads(),
+            spec.headDim(),
+            spec.valueDim());
+    Optional<Reason> refusal = AttentionKernels.refusal(shape, context);
+    if (refusal.isPresent()) {
+      return new Plan.Refuses<>(refusal.get());
     }
     return new Plan.Runs<>(
-        "attention.rows",
-        AttentionLaunch.traits(context),
-        () -> new AttentionPrefillKernel(spec, context));
+        "attention." + AttentionKernels.kernel(shape, spec.numerics(), context),
+        AttentionKernels.traits(shape, spec.numerics(), context),
+        () -> new AttentionPrefillKernel(spec, shape, context));
   }
 
   @Override
@@ -42,28 +48,18 @@ final class AttentionPrefillKernel implements Kernel<AttentionPrefillArgs> {
     Tensor boundsQ = args.cuSeqlensQ();
     Tensor boundsK = args.cuSeqlensK();
     AttentionLaunch launch =
-        new AttentionLaunch()
+        new AttentionLaunch(spec.heads(), spec.kvHeads())
             .queries(Heads.of(q), Heads.NONE)
             .keys(Heads.of(args.k()), Heads.NONE)
             .values(Heads.of(args.v()))
             .outputs(Heads.of(args.o()), args.lse())
-            .sinks(args.sinks());
-    long tokens;
+            .sinks(args.sinks())
+            .scores(spec.mask(), spec.scale(), spec.softcap());
     if (boundsQ != null && boundsK != null) {
-      tokens = q.dim(0);
-      launch.varlen(boundsQ, boundsK);
+      launch.varlen(q.dim(0), boundsQ, boundsK);
     } else {
-      tokens = q.dim(0) * q.dim(1);
       launch.padded(q.dim(0), q.dim(1), args.k().dim(1));
     }
-    launch.run(
-        queue,
-        kernel,
-        tokens,
-        spec.heads(),
-        spec.kvHeads(),
-        spec.mask(),
-        spec.scale(),
-        spec.softcap());
+    kernels.run(queue, launch);
   }
 }

@@ -1,6 +1,7 @@
 package org.touchstone.backends.cuda.op;
 
 import org.touchstone.api.Tensor;
+import org.touchstone.api.format.DType;
 import org.touchstone.api.op.MlaDims;
 import org.touchstone.backends.cuda.CudaFunction;
 import org.touchstone.backends.cuda.driver.DevicePointer;
@@ -36,13 +37,14 @@ final class MlaProducts {
             .i32(Launches.type(weight.dtype())));
   }
 
-  /** Takes queries [B, Sq, heads, dn] into the latent space, FP32 [B Sq, heads, dc]. */
+  /** Takes queries [B, Sq, heads, dn] into the latent space, [B Sq, heads, dc]. */
   static void absorb(
       BackendQueue queue,
       CudaFunction kernel,
       Tensor queries,
       Tensor weight,
       DevicePointer latent,
+      DType latentType,
       MlaDims dims) {
     long tokens = queries.dim(0) * queries.dim(1);
     KernelParams params =
@@ -51,7 +53,10 @@ final class MlaProducts {
             .pointer(Launches.pointer(weight))
             .pointer(latent);
     describe(params, tokens, queries, dims);
-    params.i32(Launches.type(queries.dtype())).i32(Launches.type(weight.dtype()));
+    params
+        .i32(Launches.type(queries.dtype()))
+        .i32(Launches.type(weight.dtype()))
+        .i32(Launches.type(latentType));
     Launches.tasks(queue, kernel, tokens * dims.heads() * dims.latentDim(), params);
   }
 
