@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.ErrorCode;
 import org.touchstone.api.Evidence;
@@ -56,6 +57,7 @@ public final class CudaContext implements AutoCloseable {
   private final Map<String, CudaFunction> functions = new HashMap<>();
   private final Map<String, Integer> shared = new HashMap<>();
   private final AtomicReference<@Nullable CudaException> lost = new AtomicReference<>();
+  private volatile Function<PtxSnapshot.Entry, byte[]> edit = PtxSnapshot::read;
 
   private CudaContext(
       CudaDriver driver, CudaDriver.Device device, String uri, Evidence evidence, Gpu gpu) {
@@ -226,7 +228,7 @@ public final class CudaContext implements AutoCloseable {
       CudaDriver.Module loaded = modules.get(module);
       if (loaded == null) {
         PtxSnapshot.Entry entry = PtxSnapshot.choose(module, gpu.computeCapability());
-        loaded = driver.moduleLoadDataEx(PtxSnapshot.read(entry), JitOptions.DEFAULT);
+        loaded = driver.moduleLoadDataEx(edit.apply(entry), JitOptions.DEFAULT);
         taken(Resource.MODULE);
         modules.put(module, loaded);
       }
@@ -236,6 +238,11 @@ public final class CudaContext implements AutoCloseable {
     } catch (CudaException e) {
       throw failure("loading kernel " + name + " of module " + module, e);
     }
+  }
+
+  /** Reads modules that are loaded from now on in another way, to seed defects. */
+  void edit(Function<PtxSnapshot.Entry, byte[]> reader) {
+    edit = reader;
   }
 
   /** Returns a kernel that launches with more dynamic shared memory than every block gets. */

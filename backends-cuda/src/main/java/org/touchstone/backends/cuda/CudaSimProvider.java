@@ -14,6 +14,7 @@ import org.touchstone.backends.cuda.driver.CudaDriver;
 import org.touchstone.backends.cuda.sim.DeviceProfile;
 import org.touchstone.backends.cuda.sim.SimDevice;
 import org.touchstone.backends.cuda.sim.driver.SimDriver;
+import org.touchstone.backends.cuda.sim.exec.Accumulator;
 import org.touchstone.backends.cuda.sim.exec.Options;
 import org.touchstone.backends.spi.BackendContext;
 import org.touchstone.backends.spi.BackendDescription;
@@ -71,9 +72,18 @@ public final class CudaSimProvider implements BackendProvider {
 
   @Override
   public BackendDevice open(DeviceInfo info, BackendContext context) {
+    return open(info.uri(), CudaSimSettings.apply(options, context.configuration()));
+  }
+
+  /** Opens a simulated device whose tensor cores add in a certain way. */
+  static CudaDevice simulate(String uri, Accumulator accumulator) {
+    return open(uri, Options.DEFAULT.with(accumulator));
+  }
+
+  private static CudaDevice open(String uri, Options options) {
     DeviceProfile profile =
         TARGETS.stream()
-            .filter(target -> info.uri().equals(SCHEME + target))
+            .filter(target -> uri.equals(SCHEME + target))
             .findFirst()
             .flatMap(DeviceProfile::of)
             .orElseThrow(
@@ -82,12 +92,11 @@ public final class CudaSimProvider implements BackendProvider {
                         ErrorCode.UNKNOWN_DEVICE,
                         "there is no simulated GPU of that name",
                         null,
-                        info.uri(),
+                        uri,
                         "choose one of " + TARGETS,
                         null));
     CudaDriver driver = new SimDriver(List.of(profile), options);
     driver.init();
-    return new CudaDevice(
-        CudaContext.open(driver, driver.deviceGet(0), info.uri(), info.evidence()));
+    return new CudaDevice(CudaContext.open(driver, driver.deviceGet(0), uri, Evidence.SIMULATOR));
   }
 }

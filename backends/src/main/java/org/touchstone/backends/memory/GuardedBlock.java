@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import org.touchstone.api.ErrorCode;
+import org.touchstone.api.HalException;
 import org.touchstone.backends.spi.DeviceMemory;
 
 /** One allocation: zone, payload, zone. */
@@ -85,6 +87,12 @@ final class GuardedBlock implements Comparable<GuardedBlock> {
       repair(offset);
       return Optional.of(
           describe(where, changed, first, last, zone.get(ValueLayout.JAVA_BYTE, first)));
+    } catch (HalException e) {
+      if (e.code() != ErrorCode.DEVICE_LOST) {
+        throw e;
+      }
+      // Whatever lost the device was reported; its memory cannot be looked at any more.
+      return Optional.empty();
     }
   }
 

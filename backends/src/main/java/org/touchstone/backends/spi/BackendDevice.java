@@ -1,5 +1,6 @@
 package org.touchstone.backends.spi;
 
+import java.util.Optional;
 import org.touchstone.api.Layout;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.op.Args;
@@ -37,6 +38,14 @@ public interface BackendDevice extends AutoCloseable {
   /** Unpacks into a dense PLAIN tensor. Waits until done. */
   default void unpack(Tensor packed, Tensor plain) {
     throw Packing.unknown(packed.layout(), this);
+  }
+
+  /**
+   * Returns the device of a backend's own type that this one is or wraps. Wrappers pass the
+   * question on.
+   */
+  default <T extends BackendDevice> Optional<T> unwrap(Class<T> type) {
+    return type.isInstance(this) ? Optional.of(type.cast(this)) : Optional.empty();
   }
 
   /** Releases the device; queues and memory are closed already. */

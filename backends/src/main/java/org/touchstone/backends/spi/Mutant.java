@@ -9,7 +9,7 @@ import org.touchstone.api.op.Op;
  *
  * @param name unique, for example {@code gemm-drop-last-k}
  * @param ops operators that it breaks
- * @param backend name of the backend whose devices it applies to, or {@code *} for all
+ * @param backend name of the backend, or URI of the device, that it applies to; {@code *} for all
  * @param caughtBy the check that must catch it
  * @param description what is wrong, in one clause
  * @param seed wraps the device

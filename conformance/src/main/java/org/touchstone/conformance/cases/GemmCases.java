@@ -83,6 +83,24 @@ final class GemmCases implements OperatorCases {
     sink.add(of(spec, 8, DataFamily.RANDOM).level(Level.L1));
     sink.add(of(spec, 8, DataFamily.STRUCTURED));
     sink.add(of(spec, 8, DataFamily.SUBNORMAL));
+    if (operands.scaled()) {
+      // Numbers of one sign, with the reduction of DeepSeek-V3: what is cut off a sum adds up.
+      sink.add(
+          of(GemmSpec.of(operands, 16, 7168, DType.F32), 2, DataFamily.STRUCTURED)
+              .label("data", "one-sign")
+              .filler(
+                  data -> {
+                    fill(data);
+                    data.fill("a", i -> oneToFifteen(i + 1));
+                    data.fill("b", i -> oneToFifteen(~i));
+                  })
+              .level(Level.L1));
+    }
+  }
+
+  /** Returns a code of E4M3 from 1 to 15. */
+  private static long oneToFifteen(long i) {
+    return 0x38 + ((i * 0x9E3779B97F4A7C15L) >>> 59);
   }
 
   /** Layers of released models, sampled. */

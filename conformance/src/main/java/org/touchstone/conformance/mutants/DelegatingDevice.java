@@ -1,5 +1,6 @@
 package org.touchstone.conformance.mutants;
 
+import java.util.Optional;
 import org.touchstone.api.Layout;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.op.Args;
@@ -42,6 +43,11 @@ interface DelegatingDevice extends BackendDevice {
   @Override
   default void unpack(Tensor packed, Tensor plain) {
     device().unpack(packed, plain);
+  }
+
+  @Override
+  default <T extends BackendDevice> Optional<T> unwrap(Class<T> type) {
+    return device().unwrap(type);
   }
 
   @Override

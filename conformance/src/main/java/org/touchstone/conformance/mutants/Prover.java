@@ -97,8 +97,8 @@ public final class Prover {
   }
 
   private Optional<String> obstacle(DeviceInfo device, Mutant mutant, Clean unspoiled) {
-    if (!mutant.backend().equals("*") && !mutant.backend().equals(device.backend())) {
-      return Optional.of("it belongs to backend " + mutant.backend());
+    if (!Set.of("*", device.backend(), device.uri()).contains(mutant.backend())) {
+      return Optional.of("it belongs to " + mutant.backend());
     }
     if (mutant.backend().equals("*") && device.hostAccess() != HostAccess.DIRECT) {
       return Optional.of("it needs memory that the host reaches");

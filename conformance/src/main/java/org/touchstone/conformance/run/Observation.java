@@ -2,6 +2,7 @@ package org.touchstone.conformance.run;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Layout;
 import org.touchstone.api.Tensor;
@@ -88,6 +89,11 @@ public final class Observation {
     @Override
     public void unpack(Tensor packed, Tensor plain) {
       device.unpack(packed, plain);
+    }
+
+    @Override
+    public <T extends BackendDevice> Optional<T> unwrap(Class<T> type) {
+      return device.unwrap(type);
     }
 
     @Override

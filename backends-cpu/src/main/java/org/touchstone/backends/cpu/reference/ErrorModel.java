@@ -30,6 +30,9 @@ final class ErrorModel {
   /** Largest subnormal FP32 magnitude, what a flush can remove. */
   private static final double FLUSHED = 0x1p-126;
 
+  /** What is left of a term below the largest one in a reduced accumulator. */
+  private static final double CUT = 0x1p-13;
+
   private final KernelTraits traits;
   private final Regime regime;
 
@@ -53,9 +56,25 @@ final class ErrorModel {
     }
     double c = chainError(traits.chain().length(terms));
     if (traits.accumulator().kind() == Accumulator.Kind.REDUCED) {
-      c += regime == Regime.RANDOM ? 0x1p-17 : traits.accumulator().stepsPerPromotion() * 0x1p-13;
+      c += reduced(terms);
     }
     return c;
+  }
+
+  /**
+   * Returns what a reduced accumulator adds. One instruction cuts every product, the incoming sum
+   * and the result off 13 bits below the largest (DeepSeek-V3 Technical Report, arXiv 2412.19437,
+   * section 3.5.2), which is less than the terms' magnitudes together: what is cut off may all have
+   * one sign. Of random signs, n cuts of at most u = 2^-13 · 2S/√n add up to less than four
+   * standard deviations 4 · √(n/12) · u, and promoted blocks average out.
+   */
+  private double reduced(long terms) {
+    Accumulator accumulator = traits.accumulator();
+    long block = accumulator.promotedEvery();
+    if (regime == Regime.RANDOM) {
+      return 2.5 * CUT / Math.sqrt((double) Math.ceilDiv(terms, block));
+    }
+    return (Math.min(terms, block) + 2.0 * accumulator.stepsPerPromotion()) * CUT;
   }
 
   /**

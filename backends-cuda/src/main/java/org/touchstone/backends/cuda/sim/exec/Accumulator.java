@@ -9,9 +9,11 @@ public enum Accumulator {
   EXACT_FP32,
 
   /**
-   * Products and the incoming accumulator are aligned to the largest exponent among them, cut off
-   * after 13 fraction bits, and then added: what DeepSeek-V3 Technical Report, section 3.3.2,
-   * reports of FP8 on Hopper ("around 14 bits"). Pessimistic for other types.
+   * FP8 products and the incoming accumulator are aligned to the largest exponent among them, cut
+   * off after 13 fraction bits, and then added; the sum keeps 13 fraction bits, too. This is what
+   * the DeepSeek-V3 Technical Report (arXiv 2412.19437), section 3.5.2, reports of Hopper: "the
+   * highest 14 bits of each mantissa product", accumulated with "14-bit precision". Other types add
+   * as {@link #EXACT_FP32} does.
    */
   TRUNCATING_13_BIT
 }

@@ -57,6 +57,9 @@ final class TensorOps extends Instruction {
     }
   }
 
+  private static final int E4M3_LEAST = -6;
+  private static final int E5M2_LEAST = -14;
+
   private static final Map<Element, float[]> TABLES = new EnumMap<>(Element.class);
 
   static {
@@ -192,8 +195,10 @@ final class TensorOps extends Instruction {
       multiplyIntegers(w.r, t);
       return;
     }
-    if (w.block.launch.options().accumulator() == Accumulator.TRUNCATING_13_BIT) {
-      Truncation.multiply(t.a, t.b, t.c, k);
+    boolean truncates = w.block.launch.options().accumulator() == Accumulator.TRUNCATING_13_BIT;
+    if (truncates && typeA.bits == Byte.SIZE) {
+      boolean wide = typeA == Element.E5M2 && typeB == Element.E5M2;
+      Truncation.multiply(t.a, t.b, t.c, k, wide ? E5M2_LEAST : E4M3_LEAST);
     } else {
       multiply(t);
     }
