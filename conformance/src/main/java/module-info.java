@@ -14,8 +14,11 @@ module org.touchstone.conformance {
   exports org.touchstone.conformance.judge;
   exports org.touchstone.conformance.junit;
   exports org.touchstone.conformance.report;
+  exports org.touchstone.conformance.tune;
 
   uses org.touchstone.backends.oracle.Oracle;
+  uses org.touchstone.backends.spi.KernelInspector;
   uses org.touchstone.backends.spi.LimitProbe;
+  uses org.touchstone.backends.spi.TuningSource;
   uses org.touchstone.conformance.bench.Peer;
 }

@@ -54,6 +54,11 @@ public enum ReasonCode {
   CAPABILITY("the device lacks a capability that the kernel needs", "choose another device"),
   MEMORY("the device has too little memory", "use smaller tensors or another device"),
 
+  // Why sizes that were found on a device do not count.
+  TUNING_STALE(
+      "the sizes were found with another driver or other kernels",
+      "run touchstone tune for the device again"),
+
   // Why a device that could run a spec was not chosen.
   NOT_NAMED("the selection names another device", "name this device instead"),
   KIND_NOT_ALLOWED("the selection allows other kinds of device only", "allow this kind"),

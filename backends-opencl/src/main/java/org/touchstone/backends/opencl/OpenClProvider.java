@@ -112,6 +112,10 @@ public final class OpenClProvider implements BackendProvider {
     properties.put("version", facts.version());
     properties.put("loader", OpenClLoader.origin());
     properties.put("kernels", tuning.variant().suffix() + " variant, " + tuning.why());
+    properties.put(
+        "sizes",
+        tuning.origin().words()
+            + tuning.refused().map(reason -> "; not those of a file: " + reason).orElse(""));
     properties.put("compute units", Long.toString(facts.computeUnits()));
     properties.put("local memory", facts.localBytes() + " bytes");
     properties.put("largest buffer", facts.largestBuffer() + " bytes");
@@ -156,11 +160,15 @@ public final class OpenClProvider implements BackendProvider {
             });
     FoundDevice found = find(device);
     Tuning tuning = Tuning.of(found.facts(), context.configuration());
+    tuning
+        .refused()
+        .ifPresent(
+            reason -> context.notice(device.uri() + " runs with sizes of the table: " + reason));
     return new OpenClDevice(OpenClContext.open(found, context), tuning);
   }
 
   /** Finds a device again, by its identity where the driver tells one: numbers may have moved. */
-  private static FoundDevice find(DeviceInfo device) {
+  static FoundDevice find(DeviceInfo device) {
     List<FoundDevice> devices = Platforms.enumerate().devices();
     Optional<FoundDevice> same =
         device.uuid().isEmpty()

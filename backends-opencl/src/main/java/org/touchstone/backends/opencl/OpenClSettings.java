@@ -20,11 +20,25 @@ public final class OpenClSettings implements SettingSource {
           "auto",
           "device family whose row of the OpenCL tuning table is used; auto asks the driver");
 
+  /** Which file holds sizes that were found on a device. */
+  public static final SettingKey TUNING =
+      new SettingKey(
+          "opencl.tuning",
+          "auto",
+          "file of sizes that touchstone tune found; auto for this user's, off for none");
+
+  /** Sizes that win over every other. */
+  public static final SettingKey SIZES =
+      new SettingKey(
+          "opencl.sizes",
+          "",
+          "sizes of OpenCL kernels that win over table and file: NAME=VALUE, NAME=VALUE");
+
   /** Created by the service loader. */
   public OpenClSettings() {}
 
   @Override
   public List<SettingKey> settings() {
-    return List.of(VARIANT, FAMILY);
+    return List.of(VARIANT, FAMILY, TUNING, SIZES);
   }
 }

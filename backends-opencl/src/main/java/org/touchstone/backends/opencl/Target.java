@@ -57,17 +57,24 @@ public final class Target {
 
   /** Returns the work-items of a group of kernels that give a row to a group; a power of two. */
   public int rowGroup() {
-    return (int) Math.min(tuning.value("rows.group"), Long.highestOneBit(facts().largestGroup()));
+    return isCpu()
+        ? 1
+        : (int) Math.min(tuning.value(Size.ROW_GROUP), Long.highestOneBit(facts().largestGroup()));
   }
 
   /** Returns the elements of a work-item of kernels that cut tensors into strips. */
   public int strip() {
-    return tuning.value("strip");
+    return tuning.value(Size.STRIP);
   }
 
-  /** Returns the name of an operator's kernel, which ends with the variant. */
+  /** Returns the name of an operator's kernel: its variant, and whose sizes it runs with. */
   public String kernelName(Op op) {
-    return op.opName() + "." + tuning.variant().suffix();
+    String name = op.opName() + "." + tuning.variant().suffix();
+    return switch (tuning.origin()) {
+      case TABLE -> name;
+      case TUNED -> name + ".tuned";
+      case CONFIGURATION -> name + ".sized";
+    };
   }
 
   /** Returns what every kernel here declares: FP32, in order, with the device's subnormals. */
@@ -117,7 +124,7 @@ public final class Target {
   public OpenClKernel kernel(String resource, String function, String... options) {
     List<String> all = new ArrayList<>();
     all.add(isCpu() ? "-DVARIANT_CPU=1" : "-DVARIANT_GPU=1");
-    all.add("-DGROUP=" + (isCpu() ? 1 : rowGroup()));
+    all.add("-DGROUP=" + rowGroup());
     all.addAll(List.of(options));
     return context.programs().kernel(resource, function, all);
   }

@@ -1,132 +1,189 @@
 package org.touchstone.backends.opencl;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.Reader;
-import java.nio.charset.StandardCharsets;
-import java.util.List;
+import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Properties;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import org.touchstone.api.ErrorCode;
 import org.touchstone.api.HalException;
+import org.touchstone.api.Reason;
 import org.touchstone.backends.config.Configuration;
 import org.touchstone.backends.opencl.driver.DeviceFacts;
+import org.touchstone.backends.opencl.tuned.TunedSizes;
 
 /**
- * A row of the tuning table: which variant of the kernels a family of devices runs, and with which
- * sizes. The table is the resource {@code tuning.properties}.
+ * Which variant of the kernels a device runs, and with which sizes: those of the row of its family
+ * in {@link TuningTable}, then those that were found on this device, then those of the
+ * configuration.
  *
  * @param family name of the row
  * @param variant which kernels run
  * @param why how family and variant were found, for people
- * @param values the row's values; what it lacks comes from the row {@code generic}
+ * @param sizes every size of the variant
+ * @param origin where the sizes come from
+ * @param refused why sizes that were found on this device do not count
  */
-public record Tuning(String family, Variant variant, String why, Map<String, Integer> values) {
-  private static final String RESOURCE = "tuning.properties";
-  private static final String GENERIC = "generic";
+public record Tuning(
+    String family,
+    Variant variant,
+    String why,
+    Map<Size, Integer> sizes,
+    Origin origin,
+    Optional<Reason> refused) {
   private static final String AUTO = "auto";
+  private static final String VARIANT = "variant";
 
-  /** Copies the values. */
-  public Tuning {
-    values = Map.copyOf(values);
-  }
+  /** Where sizes come from. */
+  public enum Origin {
+    /** The table. */
+    TABLE("the table"),
+    /** A search on this device. */
+    TUNED("found on this device"),
+    /** The configuration, at least some of them. */
+    CONFIGURATION("set by the configuration");
 
-  /** Finds the row of a device, or the one that the configuration forces. */
-  public static Tuning of(DeviceFacts facts, Configuration configuration) {
-    Properties table = table();
-    List<String> families = List.of(table.getProperty("families").split("\\s*,\\s*", -1));
-    String forcedFamily = configuration.setting(OpenClSettings.FAMILY).value().strip();
-    String family = forcedFamily.equals(AUTO) ? match(table, families, facts) : forcedFamily;
-    if (!families.contains(family)) {
-      throw new HalException(
-          ErrorCode.CONFIGURATION,
-          OpenClSettings.FAMILY.property() + " is '" + family + "', expected one of " + families);
+    private final String words;
+
+    Origin(String words) {
+      this.words = words;
     }
-    String forced = configuration.setting(OpenClSettings.VARIANT).value().strip();
-    Variant variant =
-        variant(forced.equals(AUTO) ? table.getProperty(family + ".variant") : forced);
+
+    /** Says it to people. */
+    public String words() {
+      return words;
+    }
+  }
+
+  /** Copies the sizes. */
+  public Tuning {
+    sizes = Map.copyOf(sizes);
+  }
+
+  /** Finds the sizes of a device, or those that the configuration forces. */
+  public static Tuning of(DeviceFacts facts, Configuration configuration) {
+    String forcedFamily = configuration.setting(OpenClSettings.FAMILY).value().strip();
+    TuningTable table = TuningTable.read();
+    String family = forcedFamily.equals(AUTO) ? table.familyOf(facts) : table.known(forcedFamily);
     String why =
-        (forcedFamily.equals(AUTO)
-                ? "family " + family + " by its name"
-                : "family " + family + " by configuration")
-            + (forced.equals(AUTO) ? "" : ", variant by configuration");
-    return new Tuning(family, variant, why, values(table, family, variant));
+        "family " + family + (forcedFamily.equals(AUTO) ? " by its name" : " by configuration");
+    Map<String, String> set =
+        pairs(configuration.setting(OpenClSettings.SIZES).value(), OpenClSettings.SIZES.property());
+    TunedSizes.Answer answer = OpenClTuning.answer(facts, configuration);
+    Map<String, String> found =
+        answer instanceof TunedSizes.Answer.Sizes known ? known.entry().sizes() : Map.of();
+
+    String forced = configuration.setting(OpenClSettings.VARIANT).value().strip();
+    Variant variant;
+    if (!forced.equals(AUTO)) {
+      variant = variant(forced, OpenClSettings.VARIANT.property());
+      why += ", variant by configuration";
+    } else {
+      String fallback = found.getOrDefault(VARIANT, table.variantOf(family));
+      variant = variant(set.getOrDefault(VARIANT, fallback), "the variant");
+    }
+    Map<Size, Integer> sizes = table.sizes(family, variant);
+    Origin origin = Origin.TABLE;
+    if (variant.suffix().equals(found.get(VARIANT))) {
+      put(sizes, found, variant, "the file of tuned sizes");
+      origin = Origin.TUNED;
+    }
+    if (!set.isEmpty()) {
+      put(sizes, set, variant, OpenClSettings.SIZES.property());
+      origin = Origin.CONFIGURATION;
+    }
+    Optional<Reason> refused =
+        answer instanceof TunedSizes.Answer.Stale stale
+            ? Optional.of(stale.reason())
+            : Optional.empty();
+    return new Tuning(family, variant, why, sizes, origin, refused);
   }
 
-  private static String match(Properties table, List<String> families, DeviceFacts facts) {
-    String type = facts.isCpu() ? "cpu" : facts.isGpu() ? "gpu" : "accelerator";
-    String text =
-        String.join("|", type, facts.platform(), facts.vendor(), facts.name())
-            .toLowerCase(Locale.ROOT);
-    return families.stream()
-        .filter(
-            family -> Pattern.compile(table.getProperty(family + ".match")).matcher(text).find())
-        .findFirst()
-        .orElse(GENERIC);
+  /** Reads {@code name=value, name=value}. */
+  private static Map<String, String> pairs(String text, String where) {
+    Map<String, String> pairs = new TreeMap<>();
+    for (String pair : text.split(",", -1)) {
+      if (pair.isBlank()) {
+        continue;
+      }
+      int equals = pair.indexOf('=');
+      if (equals < 0) {
+        throw wrong(where + " has '" + pair.strip() + "', expected NAME=VALUE");
+      }
+      pairs.put(pair.substring(0, equals).strip(), pair.substring(equals + 1).strip());
+    }
+    return pairs;
   }
 
-  private static Variant variant(String name) {
+  private static void put(
+      Map<Size, Integer> sizes, Map<String, String> values, Variant variant, String where) {
+    values.forEach(
+        (key, text) -> {
+          if (key.equals(VARIANT)) {
+            return;
+          }
+          Size size =
+              Size.of(key)
+                  .filter(known -> known.isOf(variant))
+                  .orElseThrow(
+                      () ->
+                          wrong(
+                              where
+                                  + " has '"
+                                  + key
+                                  + "', the sizes of the "
+                                  + variant.suffix()
+                                  + " variant are "
+                                  + Size.names(variant)));
+          sizes.put(size, legal(size, variant, text, where));
+        });
+  }
+
+  static int legal(Size size, Variant variant, String text, String where) {
+    try {
+      int value = Integer.parseInt(text.strip());
+      if (size.allows(variant, value)) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      throw wrong(where + " has " + size.key() + "=" + text + ", expected a number");
+    }
+    throw wrong(where + " has " + size.key() + "=" + text + ", expected " + size.rule(variant));
+  }
+
+  static Variant variant(String name, String where) {
     return switch (name.toLowerCase(Locale.ROOT)) {
       case "cpu" -> Variant.CPU;
       case "gpu" -> Variant.GPU;
-      default ->
-          throw new HalException(
-              ErrorCode.CONFIGURATION,
-              OpenClSettings.VARIANT.property() + " is '" + name + "', expected cpu, gpu or auto");
+      default -> throw wrong(where + " is '" + name + "', expected cpu, gpu or auto");
     };
   }
 
-  /** Collects {@code generic.<variant>.key}, overridden by {@code <family>.<variant>.key}. */
-  private static Map<String, Integer> values(Properties table, String family, Variant variant) {
-    Map<String, Integer> values = new TreeMap<>();
-    for (String row : List.of(GENERIC, family)) {
-      String prefix = row + "." + variant.suffix() + ".";
-      for (String key : table.stringPropertyNames()) {
-        if (key.startsWith(prefix)) {
-          values.put(
-              key.substring(prefix.length()), Integer.valueOf(table.getProperty(key).strip()));
-        }
-      }
-    }
-    return values;
+  private static HalException wrong(String message) {
+    return new HalException(ErrorCode.CONFIGURATION, message);
   }
 
-  private static Properties table() {
-    Properties table = new Properties();
-    try (InputStream stream = Tuning.class.getResourceAsStream(RESOURCE)) {
-      if (stream == null) {
-        throw new HalException(ErrorCode.INTERNAL, RESOURCE + " is not in the jar");
-      }
-      Reader reader = new InputStreamReader(stream, StandardCharsets.UTF_8);
-      table.load(reader);
-    } catch (IOException e) {
-      throw new HalException(
-          ErrorCode.INTERNAL,
-          "cannot read " + RESOURCE + ": " + e,
-          null,
-          null,
-          "repair the jar",
-          e);
-    }
-    return table;
+  /** Returns variant and sizes by name, as a search chooses them. */
+  public Map<String, String> choices() {
+    Map<String, String> choices = new TreeMap<>();
+    choices.put(VARIANT, variant.suffix());
+    sizes.forEach((size, value) -> choices.put(size.key(), Integer.toString(value)));
+    return choices;
   }
 
-  /**
-   * Returns a value of the table.
-   *
-   * @param key name, for example {@code rows.group}
-   */
-  public int value(String key) {
-    Integer value = values.get(key);
+  /** Returns a size. */
+  public int value(Size size) {
+    Integer value = sizes.get(size);
     if (value == null) {
       throw new HalException(
           ErrorCode.INTERNAL,
-          "the tuning table has no " + key + " for the variant " + variant.suffix());
+          "the tuning table has no " + size.key() + " for the variant " + variant.suffix());
     }
     return value;
+  }
+
+  /** Returns an empty map of sizes. */
+  static Map<Size, Integer> none() {
+    return new EnumMap<>(Size.class);
   }
 }

@@ -28,7 +28,9 @@ final class DeviceRun implements AutoCloseable {
     Pocl.require();
     hal =
         Backends.open(
-            HalOptions.DEFAULT.with(OpenClSettings.VARIANT.name(), variant.suffix()),
+            HalOptions.DEFAULT
+                .with(OpenClSettings.VARIANT.name(), variant.suffix())
+                .with(OpenClSettings.TUNING.name(), "off"),
             new OpenClProvider());
     device = hal.device(Pocl.URI);
     queue = device.openQueue();

@@ -53,9 +53,16 @@ class TuningTest {
     Tuning tuning = Tuning.of(facts(type, platform, vendor, name), Configuration.of(Map.of()));
     assertThat(tuning.family()).isEqualTo(family);
     assertThat(tuning.variant()).isEqualTo(variant);
-    assertThat(tuning.value("rows.group")).isPositive();
-    assertThat(Integer.bitCount(tuning.value("rows.group"))).as("a power of two").isEqualTo(1);
-    assertThat(tuning.value("strip") % 16).isZero();
+    for (Size size : Size.values()) {
+      if (size.isOf(variant)) {
+        assertThat(tuning.value(size))
+            .as("%s, %s", size.key(), size.rule(variant))
+            .matches(value -> size.allows(variant, value));
+      } else {
+        assertThat(tuning.sizes()).doesNotContainKey(size);
+      }
+    }
+    assertThat(tuning.origin()).isEqualTo(Tuning.Origin.TABLE);
   }
 
   @Test
@@ -65,10 +72,10 @@ class TuningTest {
     assertThat(gpu.variant()).isEqualTo(Variant.GPU);
     assertThat(gpu.family()).isEqualTo("pocl-cpu");
     assertThat(gpu.why()).contains("variant by configuration");
-    assertThat(gpu.value("rows.group")).isEqualTo(256);
+    assertThat(gpu.value(Size.ROW_GROUP)).isEqualTo(256);
     Tuning mali = Tuning.of(pocl, Configuration.of(Map.of("opencl.family", "mali")));
     assertThat(mali.variant()).isEqualTo(Variant.GPU);
-    assertThat(mali.value("rows.group")).isEqualTo(64);
+    assertThat(mali.value(Size.ROW_GROUP)).isEqualTo(64);
   }
 
   @Test

@@ -28,6 +28,8 @@ public final class TouchstoneCli {
         MergeCommand.class,
         DiffCommand.class,
         BenchCommand.class,
+        TuneCommand.class,
+        KernelsCommand.class,
         GoldenCommand.class,
         RunCommand.class,
         EnvCommand.class

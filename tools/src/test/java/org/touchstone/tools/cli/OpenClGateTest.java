@@ -106,6 +106,7 @@ class OpenClGateTest {
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("TOUCHSTONE_OPENCL_VARIANT", variant);
+    builder.environment().put("TOUCHSTONE_OPENCL_TUNING", "off");
     builder.redirectOutput(out.toFile()).redirectError(err.toFile());
     Process process = builder.start();
     try {

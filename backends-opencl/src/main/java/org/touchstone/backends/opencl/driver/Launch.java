@@ -2,6 +2,7 @@ package org.touchstone.backends.opencl.driver;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jspecify.annotations.Nullable;
@@ -75,12 +76,12 @@ public final class Launch {
 
   /** Gives local memory of a work-group. */
   public Launch local(long bytes) {
-    arguments.add(new OpenClKernel.Argument(bytes, new Pointer()));
+    arguments.add(new OpenClKernel.Argument(bytes, Optional.empty()));
     return this;
   }
 
   private Launch add(long bytes, Pointer value) {
-    arguments.add(new OpenClKernel.Argument(bytes, value));
+    arguments.add(new OpenClKernel.Argument(bytes, Optional.of(value)));
     return this;
   }
 

@@ -1,6 +1,8 @@
 package org.touchstone.backends.opencl.driver;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import org.jocl.CL;
 import org.jocl.Pointer;
 import org.jocl.cl_event;
@@ -10,6 +12,7 @@ import org.jocl.cl_program;
 import org.touchstone.api.ErrorCode;
 import org.touchstone.api.HalException;
 import org.touchstone.backends.spi.BackendQueue;
+import org.touchstone.backends.spi.KernelInspector;
 
 /**
  * A kernel function of a program. Thread-safe: arguments belong to the driver's kernel object, so
@@ -18,20 +21,27 @@ import org.touchstone.backends.spi.BackendQueue;
 public final class OpenClKernel implements AutoCloseable {
   private final OpenClContext context;
   private final cl_kernel kernel;
+  private final String source;
   private final String function;
 
-  private OpenClKernel(OpenClContext context, cl_kernel kernel, String function) {
+  /** Local memory that the function itself declares. */
+  private final long declaredLocal;
+
+  private OpenClKernel(OpenClContext context, cl_kernel kernel, String source, String function) {
     this.context = context;
     this.kernel = kernel;
+    this.source = source;
     this.function = function;
+    declaredLocal = ask(CL.CL_KERNEL_LOCAL_MEM_SIZE).orElse(0);
   }
 
-  static OpenClKernel create(OpenClContext context, cl_program program, String function) {
+  static OpenClKernel create(
+      OpenClContext context, cl_program program, String source, String function) {
     int[] status = new int[1];
     cl_kernel kernel = CL.clCreateKernel(program, function, status);
     ClStatus.check(status[0], "clCreateKernel", function);
     LiveObjects.created(LiveObjects.Kind.KERNEL);
-    return new OpenClKernel(context, kernel, function);
+    return new OpenClKernel(context, kernel, source, function);
   }
 
   /** Starts a launch. */
@@ -39,8 +49,16 @@ public final class OpenClKernel implements AutoCloseable {
     return new Launch(this);
   }
 
-  /** One argument as the driver takes it. */
-  record Argument(long bytes, Pointer value) {}
+  /** One argument as the driver takes it; local memory has no value. */
+  record Argument(long bytes, Optional<Pointer> value) {
+    boolean isLocal() {
+      return value.isEmpty();
+    }
+
+    Pointer pointer() {
+      return value.orElseGet(Pointer::new);
+    }
+  }
 
   cl_mem nothing() {
     return context.nothing();
@@ -53,7 +71,7 @@ public final class OpenClKernel implements AutoCloseable {
     }
     for (int i = 0; i < arguments.size(); i++) {
       Argument argument = arguments.get(i);
-      int status = CL.clSetKernelArg(kernel, i, argument.bytes(), argument.value());
+      int status = CL.clSetKernelArg(kernel, i, argument.bytes(), argument.pointer());
       if (status != CL.CL_SUCCESS) {
         throw ClStatus.failure(
             status,
@@ -77,6 +95,37 @@ public final class OpenClKernel implements AutoCloseable {
           null);
     }
     own.enqueued(event);
+    if (LaunchLog.watched()) {
+      LaunchLog.note(launched(arguments, global, local));
+    }
+  }
+
+  private KernelInspector.LaunchedKernel launched(
+      List<Argument> arguments, long[] global, long[] local) {
+    long groups = 1;
+    long size = 1;
+    for (int i = 0; i < global.length; i++) {
+      groups *= global[i] / local[i];
+      size *= local[i];
+    }
+    long given = arguments.stream().filter(Argument::isLocal).mapToLong(Argument::bytes).sum();
+    return new KernelInspector.LaunchedKernel(
+        function,
+        source,
+        groups,
+        size,
+        ask(CL.CL_KERNEL_WORK_GROUP_SIZE).orElse(0),
+        ask(CL.CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE).orElse(0),
+        declaredLocal + given,
+        ask(CL.CL_KERNEL_PRIVATE_MEM_SIZE));
+  }
+
+  private OptionalLong ask(int parameter) {
+    long[] answer = new long[1];
+    int status =
+        CL.clGetKernelWorkGroupInfo(
+            kernel, context.device(), parameter, Long.BYTES, Pointer.to(answer), null);
+    return status == CL.CL_SUCCESS ? OptionalLong.of(answer[0]) : OptionalLong.empty();
   }
 
   @Override

@@ -1,20 +1,14 @@
 package org.touchstone.backends.opencl.driver;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jocl.CL;
 import org.jocl.Pointer;
 import org.jocl.cl_device_id;
 import org.jocl.cl_program;
 import org.jspecify.annotations.Nullable;
-import org.touchstone.api.ErrorCode;
 import org.touchstone.api.HalException;
 import org.touchstone.backends.spi.BackendContext;
 
@@ -30,12 +24,6 @@ public final class Programs implements AutoCloseable {
   private static final String LOST_FILE = "unable to rename temporary";
 
   private static final int ATTEMPTS = 3;
-  private static final String FOLDER = "/org/touchstone/backends/opencl/kernels/";
-
-  /** What every kernel may use: number formats and correctly rounded arithmetic. */
-  private static final String PRELUDE = "prelude.cl";
-
-  private static final Pattern INCLUDE = Pattern.compile("#include \"([^\"]+)\"");
 
   private static final int LONGEST_LOG = 8000;
 
@@ -60,21 +48,21 @@ public final class Programs implements AutoCloseable {
    * @throws HalException with the build log when the driver's compiler refuses it
    */
   public OpenClKernel kernel(String resource, String function, List<String> options) {
-    return kernelOf(source(PRELUDE) + source(resource), resource, function, options);
+    return kernelOf(KernelSources.program(resource), resource, function, options);
   }
 
   /** Builds a kernel from a text that uses the prelude; for tests of the prelude. */
   OpenClKernel kernelAfterPrelude(String source, String what, String function, String... options) {
     List<String> all = new ArrayList<>(List.of("-DVARIANT_CPU=1", "-DGROUP=1"));
     all.addAll(List.of(options));
-    return kernelOf(source(PRELUDE) + source, what, function, all);
+    return kernelOf(KernelSources.afterPrelude(source), what, function, all);
   }
 
   /**
    * Builds a kernel from a text instead of a resource; for tests of the prelude and of failures.
    */
   OpenClKernel kernelOf(String source, String what, String function, List<String> options) {
-    return OpenClKernel.create(context, program(source, what, allOptions(options)), function);
+    return OpenClKernel.create(context, program(source, what, allOptions(options)), what, function);
   }
 
   private String allOptions(List<String> options) {
@@ -88,44 +76,6 @@ public final class Programs implements AutoCloseable {
     }
     all.addAll(options);
     return String.join(" ", all);
-  }
-
-  private static String source(String resource) {
-    try (InputStream stream = Programs.class.getResourceAsStream(FOLDER + resource)) {
-      if (stream == null) {
-        throw new HalException(
-            ErrorCode.INTERNAL, "the kernel source " + resource + " is not in the jar");
-      }
-      return included(resource, new String(stream.readAllBytes(), StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      throw new HalException(
-          ErrorCode.INTERNAL,
-          "cannot read " + resource + ": " + e,
-          null,
-          null,
-          "repair the jar",
-          e);
-    }
-  }
-
-  /**
-   * Replaces includes by the resources that they name; a line number in a build log counts from the
-   * start of the file that it names.
-   */
-  private static String included(String resource, String text) {
-    StringBuilder whole = new StringBuilder("#line 1 \"" + resource + "\"\n");
-    int number = 0;
-    for (String line : text.lines().toList()) {
-      number++;
-      Matcher include = INCLUDE.matcher(line);
-      if (include.matches()) {
-        whole.append(source(include.group(1)));
-        whole.append("#line ").append(number + 1).append(" \"").append(resource).append("\"\n");
-      } else {
-        whole.append(line).append('\n');
-      }
-    }
-    return whole.toString();
   }
 
   private synchronized cl_program program(String source, String what, String options) {

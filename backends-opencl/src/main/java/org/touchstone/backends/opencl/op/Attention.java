@@ -9,6 +9,7 @@ import org.touchstone.api.Ulps;
 import org.touchstone.api.op.Args;
 import org.touchstone.api.op.AttentionMask;
 import org.touchstone.api.op.OpSpec;
+import org.touchstone.backends.opencl.Size;
 import org.touchstone.backends.opencl.Target;
 import org.touchstone.backends.opencl.driver.Launch;
 import org.touchstone.backends.opencl.driver.OpenClKernel;
@@ -21,32 +22,18 @@ import org.touchstone.backends.spi.Plan;
 final class Attention implements AutoCloseable {
   private static final String RESOURCE = "attention.cl";
 
-  /** Most rows of a tile of the cpu variant; a multiple of 6, as the kernel takes them. */
-  private static final int MOST_ROWS = 72;
-
-  private static final int ROW_STEP = 6;
-  private static final int VECTOR = 16;
-
-  /** Local memory that a tile of the cpu variant takes: with the keys, half of a usual cache. */
-  private static final long CPU_BUDGET = 160 << 10;
-
-  /** Keys and their elements that the gpu variant takes at a time, as the kernel defines them. */
-  private static final int GPU_KEYS = 32;
-
-  private static final int GPU_ROWS = 8;
-
   private final Shape shape;
   private final Target target;
-  private final Sizes sizes;
+  private final AttentionTile tile;
   private final OpenClKernel attend;
   private final OpenClKernel merge;
 
   Attention(Shape shape, Target target) {
     this.shape = shape;
     this.target = target;
-    sizes = Sizes.of(shape, target);
+    tile = AttentionTile.of(shape, target);
     // The cpu variant takes its sizes as arguments, so one program serves all shapes.
-    String rows = "-DROWS=" + (target.isCpu() ? 0 : sizes.rows);
+    String rows = "-DROWS=" + (target.isCpu() ? 0 : tile.rows());
     attend = target.kernel(RESOURCE, "attention", rows, Operands.option(target));
     merge = target.kernel(RESOURCE, "merge", rows, Operands.option(target));
   }
@@ -54,7 +41,7 @@ final class Attention implements AutoCloseable {
   /** Plans an operator that attends, or refuses a shape whose tile is too large. */
   static <A extends Args> Plan<A> plan(
       OpSpec<A> spec, Target target, Shape shape, Function<Attention, Kernel<A>> build) {
-    long needed = Sizes.of(shape, target).bytes;
+    long needed = AttentionTile.of(shape, target).bytes();
     long local = target.facts().localBytes();
     if (needed > local) {
       return Plan.refuses(
@@ -106,46 +93,6 @@ final class Attention implements AutoCloseable {
       float scale,
       AttentionMask mask,
       float softcap) {}
-
-  /** Tile sizes and the local memory that they take. */
-  private record Sizes(int rows, int keys, long bytes) {
-    static Sizes of(Shape shape, Target target) {
-      return target.isCpu() ? cpu(shape, target) : gpu(shape, target);
-    }
-
-    private static Sizes cpu(Shape shape, Target target) {
-      long budget = Math.min(CPU_BUDGET, target.facts().localBytes());
-      long pitch = padded(shape.first() + shape.second());
-      long wide = padded(shape.value());
-      long perKey = pitch + (shape.valueInKey() ? 0 : wide);
-      int keys = 4 * VECTOR;
-      while (keys > VECTOR && 4L * keys * perKey > budget / 2) {
-        keys /= 2;
-      }
-      // Query, scores, output; maximum, sum, factor and two bounds of the visible keys.
-      long perRow = pitch + keys + wide + 5;
-      long affordable = (budget - 4L * keys * perKey) / (4 * perRow) / ROW_STEP * ROW_STEP;
-      int rows = Math.clamp(affordable, ROW_STEP, MOST_ROWS);
-      return new Sizes(rows, keys, 4 * (keys * perKey + rows * perRow));
-    }
-
-    private static Sizes gpu(Shape shape, Target target) {
-      int rows = GPU_ROWS;
-      while (rows > 1 && gpuBytes(shape, rows) > target.facts().localBytes()) {
-        rows /= 2;
-      }
-      return new Sizes(rows, GPU_KEYS, gpuBytes(shape, rows));
-    }
-
-    private static long gpuBytes(Shape shape, int rows) {
-      long perRow = shape.first() + shape.second() + shape.value() + GPU_KEYS + 4;
-      return 4 * (rows * perRow + GPU_KEYS * (GPU_KEYS + 1)) + 8 * GPU_KEYS;
-    }
-
-    private static long padded(long extent) {
-      return Math.ceilDiv(extent, (long) VECTOR) * VECTOR;
-    }
-  }
 
   /** How sequences lie in memory; numbered as in {@code attention.cl}. */
   enum Mode {
@@ -215,7 +162,7 @@ final class Attention implements AutoCloseable {
   private long splits(Sequences sequences) {
     return sequences.mode() == Mode.PAGED
         ? Math.max(
-            1, Math.ceilDiv(sequences.keys(), (long) target.tuning().value("attention.split")))
+            1, Math.ceilDiv(sequences.keys(), (long) target.tuning().value(Size.ATTENTION_SPLIT)))
         : 1;
   }
 
@@ -254,7 +201,7 @@ final class Attention implements AutoCloseable {
     long share = shape.heads() / shape.kvHeads();
     boolean varlen = sequences.mode() == Mode.VARLEN;
     long tiles =
-        Math.ceilDiv(sequences.queries() * share, (long) sizes.rows)
+        Math.ceilDiv(sequences.queries() * share, (long) tile.rows())
             + (varlen ? sequences.batch() : 0);
     Launch launch = attend.launch();
     tensors.q().give(launch);
@@ -292,9 +239,9 @@ final class Attention implements AutoCloseable {
         .i32(tensors.lse().none() ? 0 : 1)
         .i32(shape.valueInKey() ? 1 : 0)
         .i32(Math.toIntExact(splits))
-        .i32(target.tuning().value("attention.split"))
-        .i32(sizes.rows)
-        .i32(sizes.keys)
+        .i32(target.tuning().value(Size.ATTENTION_SPLIT))
+        .i32(tile.rows())
+        .i32(tile.keys())
         .i64(sequences.queries())
         .i64(sequences.keys())
         .i64(shape.mask().window())
@@ -302,9 +249,9 @@ final class Attention implements AutoCloseable {
         .f32(shape.softcap());
     long group = target.rowGroup();
     if (target.isCpu()) {
-      launch.local(sizes.bytes);
+      launch.local(tile.bytes());
     } else {
-      launch.local(sizes.bytes - 8 * GPU_KEYS).local(8 * GPU_KEYS);
+      launch.local(tile.bytes() - 8 * AttentionTile.GPU_KEYS).local(8 * AttentionTile.GPU_KEYS);
     }
     launch.run(
         queue,

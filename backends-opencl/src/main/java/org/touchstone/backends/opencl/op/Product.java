@@ -6,6 +6,7 @@ import org.touchstone.api.Tensor;
 import org.touchstone.api.op.GemmGroupedSpec.Grouping;
 import org.touchstone.api.op.GemmOperands;
 import org.touchstone.api.op.Op;
+import org.touchstone.backends.opencl.Size;
 import org.touchstone.backends.opencl.Target;
 import org.touchstone.backends.opencl.driver.Launch;
 import org.touchstone.backends.opencl.driver.OpenClKernel;
@@ -19,8 +20,10 @@ final class Product implements AutoCloseable {
   /** Columns of K that a tile of the gpu variant takes at a time, as the kernel defines them. */
   private static final long DEPTH = 16;
 
-  /** Local memory that the large tile of the cpu variant takes, with room for the driver's own. */
-  private static final long LARGE_TILE = 128 << 10;
+  /** Rows that the cpu variant multiplies at once, with plain and with packed weights. */
+  private static final int PLAIN_STEP = 3;
+
+  private static final int PACKED_STEP = 6;
 
   private final OpenClKernel kernel;
   private final boolean cpu;
@@ -38,13 +41,15 @@ final class Product implements AutoCloseable {
     cpu = target.isCpu();
     packed = !layout.plain();
     side = side(target);
-    boolean large = target.facts().localBytes() >= LARGE_TILE;
     if (packed) {
-      rows = large ? 96 : 12;
       panel = BLOCK;
+      rows = fitting(target, Size.PACKED_ROWS, PACKED_STEP, VECTOR, panel);
+    } else if (cpu) {
+      panel = target.tuning().value(Size.PRODUCT_PANEL);
+      rows = fitting(target, Size.PRODUCT_ROWS, PLAIN_STEP, panel, panel);
     } else {
-      rows = cpu ? (large ? 96 : 24) : 4 * side;
-      panel = cpu ? (large ? 32 : 16) : 4 * side;
+      panel = 4 * side;
+      rows = 4 * side;
     }
     String name = packed ? "product_packed" : "product";
     kernel =
@@ -57,13 +62,28 @@ final class Product implements AutoCloseable {
             Operands.option(target));
   }
 
+  /** Returns the rows of the largest tile that leaves a quarter of local memory to the driver. */
+  private static int fitting(Target target, Size size, int step, int columns, int panel) {
+    int rows = target.tuning().value(size);
+    while (rows > step && localBytes(rows, columns, panel) > target.facts().localBytes() * 3 / 4) {
+      rows = Math.max(step, rows / 2 / step * step);
+    }
+    return rows;
+  }
+
+  /** Returns the local memory of the cpu variant: rows of A, columns of B, sums and scales. */
+  private static long localBytes(int rows, int columns, int panel) {
+    return Float.BYTES
+        * ((long) rows * BLOCK + (long) columns * BLOCK + (long) rows * panel + rows);
+  }
+
   /** Returns the name of an operator's kernel. */
   static String name(Target target, Op op, Layout layout) {
     return target.kernelName(op) + (layout.plain() ? "" : ".packed");
   }
 
   private static int side(Target target) {
-    int side = target.isCpu() ? 1 : target.tuning().value("product.side");
+    int side = target.isCpu() ? 1 : target.tuning().value(Size.PRODUCT_SIDE);
     while ((long) side * side > target.facts().largestGroup()) {
       side /= 2;
     }
