@@ -103,6 +103,41 @@ static inline void rows_by_vector(
   for (; row < rows; row++) ROWS_BY_VECTOR(ONE)
 }
 
+// Elements of a row of A, times the factor of codes, up to a multiple of 16.
+static inline void take(
+    const product_t *p, __local float *to, ulong row, long from, int count, int coded) {
+  decode(to, p->a, p->a_type, row * p->a_step + from, count);
+  for (int x = 0; coded && x < count; x += VECTOR) {
+    vstore16(vload16(0, to + x) * CODE_FACTOR, 0, to + x);
+  }
+}
+
+// A single row: a panel of B is read from its first byte to its last, while as much of the row as fits
+// lies in the cache.
+static inline void row_by_span(
+    const product_t *p, long number, long column, int columns, __local float *al, __local float *acc,
+    float factor, int coded, int size) {
+  ulong row = a_row(p, number);
+  for (long from = 0; from < p->k; from += ROWS * BLOCK_K) {
+    int terms = (int)min((long)ROWS * BLOCK_K, p->k - from);
+    take(p, al, row, from, terms, coded);
+    for (int panel = 0; panel < columns; panel += PANEL) {
+      in_t b = p->b + ((ulong)(column + panel) * p->k + (ulong)from * PANEL) * size;
+      for (int x = 0; x < terms; x += BLOCK_K) {
+        long block = (from + x) / BLOCK_K;
+        float scale = 1;
+        if (p->scales == SCALES_OF_BLOCKS) {
+          scale = p->sb[(ulong)(column / BLOCK_K) * p->sb_step + block]
+                  * p->sa[row * p->sa_step + block];
+        }
+        row_by_panel(
+            al + x, b + (ulong)x * (PANEL * size), p->b_type, acc + panel, factor, scale,
+            min(BLOCK_K, terms - x));
+      }
+    }
+  }
+}
+
 static inline void tile(
     const product_t *p, in_t nan_columns, long first, long last, long column, __local float *al,
     __local float *bl, __local float *acc, __local float *scale) {
@@ -112,7 +147,10 @@ static inline void tile(
   float factor = coded ? SUM_FACTOR : 1.0f;
   int size = bytes_of(p->b_type);
   zeros(acc, rows * SPAN);
-  for (long from = 0; from < p->k; from += BLOCK_K) {
+  if (rows == 1) {
+    row_by_span(p, first, column, columns, al, acc, factor, coded, size);
+  }
+  for (long from = 0; rows > 1 && from < p->k; from += BLOCK_K) {
     int count = (int)min((long)BLOCK_K, p->k - from);
     float sb = 1;
     if (p->scales == SCALES_OF_BLOCKS) {
@@ -120,19 +158,11 @@ static inline void tile(
     }
     for (int i = 0; i < rows; i++) {
       ulong row = a_row(p, first + i);
-      __local float *to = al + i * BLOCK_K;
-      decode(to, p->a, p->a_type, row * p->a_step + from, count);
-      for (int x = 0; coded && x < count; x += VECTOR) {
-        vstore16(vload16(0, to + x) * CODE_FACTOR, 0, to + x);
-      }
+      take(p, al + i * BLOCK_K, row, from, count, coded);
       scale[i] = p->scales == SCALES_OF_BLOCKS ? sb * p->sa[row * p->sa_step + from / BLOCK_K] : 1.0f;
     }
     for (int panel = 0; panel < columns; panel += PANEL) {
       in_t b = p->b + ((ulong)(column + panel) * p->k + (ulong)from * PANEL) * size;
-      if (rows == 1) {
-        row_by_panel(al, b, p->b_type, acc + panel, factor, scale[0], count);
-        continue;
-      }
       for (int x = 0; x < PANEL && panel + x < columns; x += VECTOR) {
         expand(bl, b + x * size, p->b_type, count);
         rows_by_vector(al, bl, acc + panel + x, scale, factor, rows, count);
