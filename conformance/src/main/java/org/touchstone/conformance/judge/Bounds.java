@@ -69,28 +69,41 @@ record Bounds(double low, double high, boolean orZero, boolean open) {
   }
 
   /**
-   * Returns how far an element is from the exact value, relative to the farthest right value on the
-   * same side: at most 1 for a right element, infinite for NaN or infinity out of place.
+   * Returns how much of its bound an element needs: the smallest error of the value before the
+   * output rounding that explains it, relative to the bound. 0 for the rounded exact value, at most
+   * 1 for a right element, infinite for NaN or infinity out of place. The rounding of the output
+   * takes no part in it, so it says how close a kernel is to its bound in narrow formats, too.
+   *
+   * @param exact the value before rounding
+   * @param error its bound
+   * @param rounded the value after rounding
    */
-  double ratio(double exact, double actual) {
-    if (open || (actual == 0 && orZero)) {
-      return 0;
+  double ratio(FloatFormat format, double exact, double error, double rounded, double actual) {
+    boolean right = accept(actual);
+    if (open || actual == rounded || (actual == 0 && orZero)) {
+      return right ? 0 : Double.POSITIVE_INFINITY;
     }
-    if (Double.isNaN(actual) || Double.isNaN(exact) || Double.isNaN(low) || Double.isNaN(high)) {
-      return accept(actual) ? 0 : Double.POSITIVE_INFINITY;
+    if (Double.isNaN(actual) || Double.isNaN(exact)) {
+      return right ? 1 : Double.POSITIVE_INFINITY;
     }
-    if (actual == exact) {
-      return 0;
+    double needed = Math.abs(boundary(format, actual, actual > exact) - exact);
+    double ratio = error > 0 ? needed / error : Double.POSITIVE_INFINITY;
+    // At a tie the side decides which of two neighbours is right, not the distance.
+    return right ? Math.min(1, ratio) : Math.max(Math.nextUp(1.0), ratio);
+  }
+
+  /** Returns where values that round to an element end, on the side of smaller or larger values. */
+  private static double boundary(FloatFormat format, double element, boolean below) {
+    double largest = format.maxFinite();
+    if (Double.isInfinite(element)) {
+      return Math.copySign(largest + format.ulp(largest) / 2, element);
     }
-    double distance = Math.abs(actual - exact);
-    double allowed = actual > exact ? high - exact : exact - low;
-    if (Double.isInfinite(distance)) {
-      return accept(actual) ? 0 : Double.POSITIVE_INFINITY;
+    double toward = below ? -1 : 1;
+    if (Math.abs(element) == largest && element * toward > 0) {
+      return element + toward * format.ulp(largest) / 2;
     }
-    if (!(allowed > 0)) {
-      return Double.POSITIVE_INFINITY;
-    }
-    return Double.isInfinite(allowed) ? 0 : distance / allowed;
+    double next = below ? format.nextDown(element) : format.nextUp(element);
+    return (element + next) / 2;
   }
 
   /** Renders as {@code 1.5..1.625}. */

@@ -190,7 +190,7 @@ public final class Judge {
 
     void add(long at, double exact, double rounded, double error, Bounds bounds, double actual) {
       judged++;
-      double r = bounds.ratio(exact, actual);
+      double r = bounds.ratio(format, exact, error, rounded, actual);
       ratio = Math.max(ratio, r);
       if (!bounds.accept(actual)) {
         wrong++;

@@ -3,8 +3,10 @@ package org.touchstone.conformance.judge;
 /**
  * How close the judged elements of an output are. Reported, never judged.
  *
- * @param errorOverBound the largest distance from the exact value, relative to the farthest value
- *     that is right: at most 1 when all elements are right
+ * @param errorOverBound the largest part of its bound that an element needs: the smallest error
+ *     before the output rounding that explains it, over the bound. 0 when every element is the
+ *     rounded exact value, at most 1 when all elements are right, infinite for an error where the
+ *     bound is 0
  * @param nmse {@code sum (x - r)^2 / sum r^2}; 0 for discrete outputs
  * @param cosine {@code sum x r / sqrt(sum x^2 sum r^2)}; 1 for discrete outputs
  * @param ulp the largest distance from the rounded exact value in units of the last place
