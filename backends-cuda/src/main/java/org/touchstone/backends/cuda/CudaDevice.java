@@ -8,6 +8,7 @@ import org.touchstone.backends.spi.BackendDevice;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.MemorySource;
 import org.touchstone.backends.spi.Plan;
+import org.touchstone.backends.spi.SpecSizes;
 
 /** An open GPU, real or simulated. */
 final class CudaDevice implements BackendDevice {
@@ -22,7 +23,7 @@ final class CudaDevice implements BackendDevice {
 
   @Override
   public <A extends Args> Plan<A> plan(OpSpec<A> spec) {
-    return CudaOperators.plan(spec, context);
+    return SpecSizes.beyondInt(spec).orElseGet(() -> CudaOperators.plan(spec, context));
   }
 
   /** Reads kernels that are loaded from now on in another way, to seed defects. */

@@ -11,6 +11,7 @@ import org.touchstone.backends.spi.BackendDevice;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.MemorySource;
 import org.touchstone.backends.spi.Plan;
+import org.touchstone.backends.spi.SpecSizes;
 
 /** An open OpenCL device. Thread-safe. */
 final class OpenClDevice implements BackendDevice {
@@ -26,7 +27,7 @@ final class OpenClDevice implements BackendDevice {
 
   @Override
   public <A extends Args> Plan<A> plan(OpSpec<A> spec) {
-    return operators.plan(spec);
+    return SpecSizes.beyondInt(spec).orElseGet(() -> operators.plan(spec));
   }
 
   @Override

@@ -21,6 +21,7 @@ import org.touchstone.backends.spi.BackendDevice;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.MemorySource;
 import org.touchstone.backends.spi.Plan;
+import org.touchstone.backends.spi.SpecSizes;
 
 /** The oracle as a device: every operator in FP64, rounded once at the output. */
 public final class ReferenceDevice implements BackendDevice {
@@ -43,8 +44,8 @@ public final class ReferenceDevice implements BackendDevice {
 
   @Override
   public <A extends Args> Plan<A> plan(OpSpec<A> spec) {
-    return References.of(spec)
-        .map(reference -> plan(spec, reference))
+    return SpecSizes.beyondInt(spec)
+        .or(() -> References.of(spec).map(reference -> plan(spec, reference)))
         .orElseGet(
             () -> Plan.refuses(ReasonCode.OPERATOR, spec.op().opName() + " has no reference"));
   }

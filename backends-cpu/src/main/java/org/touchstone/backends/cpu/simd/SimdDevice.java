@@ -13,6 +13,7 @@ import org.touchstone.backends.spi.BackendDevice;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.MemorySource;
 import org.touchstone.backends.spi.Plan;
+import org.touchstone.backends.spi.SpecSizes;
 
 /** The device {@code cpu://simd}. */
 public final class SimdDevice implements BackendDevice {
@@ -41,7 +42,7 @@ public final class SimdDevice implements BackendDevice {
   @Override
   @SuppressWarnings("unchecked") // each case answers for its own spec's arguments
   public <A extends Args> Plan<A> plan(OpSpec<A> spec) {
-    return (Plan<A>) planOf(spec);
+    return SpecSizes.beyondInt(spec).orElseGet(() -> (Plan<A>) planOf(spec));
   }
 
   private Plan<?> planOf(OpSpec<?> spec) {

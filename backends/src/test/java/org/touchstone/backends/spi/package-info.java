@@ -1,0 +1,4 @@
+@NullMarked
+package org.touchstone.backends.spi;
+
+import org.jspecify.annotations.NullMarked;
