@@ -178,9 +178,9 @@ final class GenericMutants {
       Tensor late = waiting;
       long[] codes = result;
       if (late != null && codes != null && !late.buffer().isClosed()) {
-        HostTensors.writeCodes(late, codes);
+        HostTensors.writeCodes(shot.visible(late), codes);
       }
-      waiting = y;
+      waiting = shot.argument("y");
       result = now;
     }
   }

@@ -14,6 +14,7 @@ public final class MutantCatalog {
   public static List<Mutant> own() {
     Seeds seeds = new Seeds();
     GenericMutants.addTo(seeds);
+    DeviceMutants.addTo(seeds);
     GemmMutants.addTo(seeds);
     RowMutants.addTo(seeds);
     AttentionMutants.addTo(seeds);

@@ -3,6 +3,7 @@ package org.touchstone.conformance.mutants;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +12,6 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.touchstone.api.DeviceInfo;
 import org.touchstone.api.Hal;
-import org.touchstone.api.HostAccess;
 import org.touchstone.api.op.Op;
 import org.touchstone.backends.Instruments;
 import org.touchstone.backends.oracle.Oracle;
@@ -29,7 +29,11 @@ import org.touchstone.conformance.run.Session;
  * first, until one fails that passes without the defect.
  */
 public final class Prover {
-  private static final Set<String> GROUPS = Set.of("cases", "format", "queue", "concurrency");
+  private static final Set<String> GROUPS =
+      Set.of("cases", "format", "memory", "queue", "allocation", "concurrency");
+  private static final Set<String> DEVICE_GROUPS = Set.of("queue", "memory");
+  private static final Set<Mutant.CaughtBy> DEVICE =
+      EnumSet.of(Mutant.CaughtBy.ORDER, Mutant.CaughtBy.CLAIM);
 
   private final Hal hal;
   private final Oracle oracle;
@@ -89,19 +93,16 @@ public final class Prover {
 
   private List<Item> itemsOf(Mutant mutant) {
     Set<String> names = mutant.ops().stream().map(Op::opName).collect(Collectors.toSet());
-    // The order of submissions is checked with additions.
-    boolean queues = mutant.ops().contains(Op.ADD) && mutant.caughtBy() == Mutant.CaughtBy.ORDER;
+    // Queues and memory have no operator of their own: what is wrong with them hangs on additions.
+    boolean device = mutant.ops().contains(Op.ADD) && DEVICE.contains(mutant.caughtBy());
     return items.stream()
-        .filter(item -> names.contains(item.op()) || (queues && item.group().equals("queue")))
+        .filter(item -> names.contains(item.op()) || (device && DEVICE_GROUPS.contains(item.op())))
         .toList();
   }
 
   private Optional<String> obstacle(DeviceInfo device, Mutant mutant, Clean unspoiled) {
     if (!Set.of("*", device.backend(), device.uri()).contains(mutant.backend())) {
       return Optional.of("it belongs to " + mutant.backend());
-    }
-    if (mutant.backend().equals("*") && device.hostAccess() != HostAccess.DIRECT) {
-      return Optional.of("it needs memory that the host reaches");
     }
     List<Item> candidates = itemsOf(mutant);
     return !candidates.isEmpty() && candidates.stream().noneMatch(unspoiled::runs)

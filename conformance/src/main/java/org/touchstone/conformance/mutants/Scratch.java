@@ -1,22 +1,81 @@
 package org.touchstone.conformance.mutants;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import org.touchstone.api.Buffer;
 import org.touchstone.api.Device;
+import org.touchstone.backends.spi.BackendQueue;
+import org.touchstone.backends.spi.CopyRows;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Memories;
 
-/** Host memory that a defect hands to a kernel. */
-record Scratch(MemorySegment segment, DeviceMemory wrapped) implements Buffer, Memories.Holder {
+/**
+ * Device memory that a defect sees as host memory: the same bytes where the host reaches them,
+ * otherwise an image that is copied back and forth around every launch.
+ */
+final class Scratch implements Buffer, Memories.Holder {
+  private final MemorySegment image;
+  private final DeviceMemory memory;
+  private final Optional<MemorySegment> synced;
+
+  private Scratch(MemorySegment image, DeviceMemory memory, Optional<MemorySegment> synced) {
+    this.image = image;
+    this.memory = memory;
+    this.synced = synced;
+  }
+
+  /** Shows memory that the host reaches. */
+  static Scratch direct(MemorySegment host, DeviceMemory wrapped) {
+    return new Scratch(host, wrapped.unwrapped(), Optional.empty());
+  }
+
+  /** Makes an image of memory that the host does not reach; {@link #pull} fills it. */
+  static Scratch image(DeviceMemory memory, Arena arena) {
+    return new Scratch(
+        arena.allocate(memory.bytes(), 64),
+        memory.unwrapped(),
+        Optional.of(arena.allocate(memory.bytes(), 64)));
+  }
+
+  /** Reads the device's bytes. */
+  void pull(BackendQueue queue) {
+    synced.ifPresent(
+        copy -> {
+          queue.copy(new CopyRows(far(), near(), bytes(), 1));
+          queue.record().await();
+          copy.copyFrom(image);
+        });
+  }
+
+  /** Writes the bytes that changed since. */
+  void push(BackendQueue queue) {
+    synced.ifPresent(
+        copy -> {
+          if (image.mismatch(copy) >= 0) {
+            queue.copy(new CopyRows(near(), far(), bytes(), 1));
+            queue.record().await();
+            copy.copyFrom(image);
+          }
+        });
+  }
+
+  private CopyRows.End far() {
+    return new CopyRows.End(memory, null, 0, bytes());
+  }
+
+  private CopyRows.End near() {
+    return new CopyRows.End(null, image, 0, bytes());
+  }
+
   @Override
   public DeviceMemory memory() {
-    return wrapped.unwrapped();
+    return memory;
   }
 
   @Override
   public long bytes() {
-    return segment.byteSize();
+    return image.byteSize();
   }
 
   @Override
@@ -26,12 +85,12 @@ record Scratch(MemorySegment segment, DeviceMemory wrapped) implements Buffer, M
 
   @Override
   public MemorySegment host() {
-    return segment;
+    return image;
   }
 
   @Override
   public boolean isClosed() {
-    return !segment.scope().isAlive();
+    return !image.scope().isAlive();
   }
 
   @Override

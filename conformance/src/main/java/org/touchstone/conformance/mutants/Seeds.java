@@ -28,10 +28,21 @@ final class Seeds {
   /** Adds a defect of a whole device. */
   void device(
       String name, Set<Op> ops, CaughtBy caughtBy, String what, UnaryOperator<BackendDevice> seed) {
+    device(name, ops, ANY_BACKEND, caughtBy, what, seed);
+  }
+
+  /** Adds a defect of a whole device that one backend's devices can have. */
+  void device(
+      String name,
+      Set<Op> ops,
+      String backend,
+      CaughtBy caughtBy,
+      String what,
+      UnaryOperator<BackendDevice> seed) {
     if (mutants.stream().anyMatch(m -> m.name().equals(name))) {
       throw new IllegalStateException("two defects are named " + name);
     }
-    mutants.add(new Mutant(name, ops, ANY_BACKEND, caughtBy, what, seed));
+    mutants.add(new Mutant(name, ops, backend, caughtBy, what, seed));
   }
 
   List<Mutant> mutants() {

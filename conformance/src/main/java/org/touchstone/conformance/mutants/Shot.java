@@ -9,7 +9,8 @@ import org.touchstone.backends.spi.BackendDevice;
 
 /**
  * One launch of a correct kernel, for a defect to spoil: its tensors can be replaced, its spec
- * exchanged and its outputs changed. Tensors are in host memory.
+ * exchanged and its outputs changed. The host reaches the tensors that it returns; where the device
+ * has memory of its own, they are copied around every launch.
  */
 interface Shot {
   /** Returns the spec. */
@@ -26,6 +27,12 @@ interface Shot {
 
   /** Returns the present tensor of a slot. */
   Tensor tensor(String slot);
+
+  /** Returns the tensor that the launch was given in a slot; the host may not reach it. */
+  Tensor argument(String slot);
+
+  /** Returns a tensor of this or an earlier launch with bytes that the host reaches. */
+  Tensor visible(Tensor tensor);
 
   /** Returns a dense copy of a slot's tensor in memory of its own, for as long as the launch. */
   Tensor copy(String slot);

@@ -3,7 +3,9 @@ package org.touchstone.conformance.mutants;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Layout;
@@ -18,6 +20,7 @@ import org.touchstone.backends.spi.BackendDevice;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
+import org.touchstone.backends.spi.Memories;
 import org.touchstone.backends.spi.Plan;
 
 /** A correct kernel behind a defect. */
@@ -37,10 +40,12 @@ final class SpoiledKernel<A extends Args> implements Kernel<A> {
 
   @Override
   public void launch(BackendQueue queue, A args, DeviceMemory workspace) {
-    try (Arena arena = Arena.ofShared()) {
-      long number = launches.getAndIncrement();
+    long number = launches.getAndIncrement();
+    try (Arena arena = Arena.ofShared();
+        OneShot shot = new OneShot(queue, args, workspace, arena, number)) {
       try {
-        defect.spoil(new OneShot(queue, args, workspace, arena, number));
+        defect.spoil(shot);
+        shot.push();
       } catch (Inapplicable e) {
         kernel.launch(queue, args, workspace);
       }
@@ -63,13 +68,16 @@ final class SpoiledKernel<A extends Args> implements Kernel<A> {
     kernel.close();
   }
 
-  private final class OneShot implements Shot {
+  private final class OneShot implements Shot, AutoCloseable {
     private final BackendQueue queue;
     private final DeviceMemory workspace;
     private final Arena arena;
     private final long number;
     private final List<Slot> slots;
+    private final List<@Nullable Tensor> given;
     private final List<@Nullable Tensor> tensors;
+    private final IdentityHashMap<DeviceMemory, Scratch> images = new IdentityHashMap<>();
+    private final List<DeviceMemory> owned = new ArrayList<>();
     private OpSpec<?> running;
 
     OneShot(BackendQueue queue, A args, DeviceMemory workspace, Arena arena, long number) {
@@ -78,7 +86,8 @@ final class SpoiledKernel<A extends Args> implements Kernel<A> {
       this.arena = arena;
       this.number = number;
       this.slots = spec.signature().slots();
-      this.tensors = new ArrayList<>(args.tensors());
+      this.given = args.tensors();
+      this.tensors = new ArrayList<>(given);
       this.running = spec;
     }
 
@@ -119,14 +128,88 @@ final class SpoiledKernel<A extends Args> implements Kernel<A> {
       if (tensor == null) {
         throw new IllegalArgumentException(spec.op().opName() + " has no tensor " + slot);
       }
-      return tensor;
+      Tensor visible = visible(tensor);
+      tensors.set(index, visible);
+      return visible;
+    }
+
+    @Override
+    public Tensor argument(String slot) {
+      return Objects.requireNonNull(given.get(index(slot)));
+    }
+
+    @Override
+    public Tensor visible(Tensor tensor) {
+      if (tensor.buffer() instanceof Scratch) {
+        return tensor;
+      }
+      DeviceMemory memory = Memories.of(tensor, DeviceMemory.class);
+      return memory.host().isPresent() ? tensor : on(image(memory), tensor);
+    }
+
+    private Scratch image(DeviceMemory memory) {
+      return images.computeIfAbsent(
+          memory,
+          m -> {
+            Scratch image = Scratch.image(m, arena);
+            image.pull(queue);
+            return image;
+          });
+    }
+
+    private static Tensor on(Scratch image, Tensor tensor) {
+      return tensor.layout().plain()
+          ? Tensor.of(
+              image,
+              tensor.dtype(),
+              tensor.shape(),
+              tensor.strides(),
+              tensor.byteOffset(),
+              tensor.layout())
+          : Tensor.packed(
+              image,
+              tensor.dtype(),
+              tensor.shape(),
+              tensor.byteOffset(),
+              tensor.layout(),
+              tensor.storageBytes());
     }
 
     @Override
     public Tensor scratch(DType dtype, Shape shape) {
       long bytes = Math.max(8, Tensor.denseBytes(dtype, shape));
-      MemorySegment memory = arena.allocate(bytes, 64);
-      return Tensor.of(new Scratch(memory, device.memory().wrap(memory)), dtype, shape);
+      if (reachable()) {
+        MemorySegment memory = arena.allocate(bytes, 64);
+        return Tensor.of(Scratch.direct(memory, device.memory().wrap(memory)), dtype, shape);
+      }
+      Scratch image = Scratch.image(own(bytes), arena);
+      images.put(image.memory(), image);
+      return Tensor.of(image, dtype, shape);
+    }
+
+    private DeviceMemory own(long bytes) {
+      DeviceMemory memory = device.memory().allocate(bytes);
+      owned.add(memory);
+      return memory;
+    }
+
+    private boolean reachable() {
+      for (Tensor tensor : tensors) {
+        if (tensor != null && !Memories.of(tensor, DeviceMemory.class).host().isPresent()) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    /** Brings what the defect wrote to the device. */
+    void push() {
+      images.values().forEach(image -> image.push(queue));
+    }
+
+    @Override
+    public void close() {
+      owned.forEach(DeviceMemory::close);
     }
 
     @Override
@@ -152,12 +235,14 @@ final class SpoiledKernel<A extends Args> implements Kernel<A> {
 
     @Override
     public void run() {
+      push();
       if (running.equals(spec)) {
         kernel.launch(queue, Args.of(spec.argsType(), tensors), workspace);
       } else {
         runOther(running);
       }
       queue.record().await();
+      images.values().forEach(image -> image.pull(queue));
     }
 
     private <B extends Args> void runOther(OpSpec<B> other) {
@@ -166,9 +251,8 @@ final class SpoiledKernel<A extends Args> implements Kernel<A> {
       }
       Kernel<B> built = runs.build().get();
       B args = Args.of(other.argsType(), tensors);
-      MemorySegment memory = arena.allocate(Math.max(64, built.workspaceBytes(args)), 64);
       try {
-        built.launch(queue, args, device.memory().wrap(memory).unwrapped());
+        built.launch(queue, args, own(Math.max(64, built.workspaceBytes(args))).unwrapped());
         queue.record().await();
       } finally {
         built.close();
