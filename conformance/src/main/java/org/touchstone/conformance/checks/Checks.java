@@ -20,10 +20,12 @@ public final class Checks {
     items.addAll(FormatChecks.all());
     items.addAll(MemoryChecks.all());
     items.addAll(QueueChecks.all());
+    items.addAll(HandleChecks.all());
     for (OpBase base : bases(catalog)) {
       items.addAll(ArgumentChecks.of(base));
       items.add(AllocationCheck.of(base));
       items.add(ConcurrencyCheck.of(base));
+      items.add(ThreadCountCheck.of(base));
     }
     return items;
   }

@@ -26,6 +26,9 @@ final class ConcurrencyCheck {
   private static final int THREADS = 4;
   private static final int LAUNCHES = 8;
 
+  /** Threads have different data, so that what they share by mistake shows. */
+  private static final List<String> VARIANTS = List.of("", "/other");
+
   private ConcurrencyCheck() {}
 
   static Item of(OpBase base) {
@@ -48,24 +51,27 @@ final class ConcurrencyCheck {
       return Finding.unsupported("NOT_APPLICABLE: the kernel promises no determinism");
     }
     List<String> mistakes = Collections.synchronizedList(new ArrayList<>());
-    try (Arena arena = Arena.ofShared();
-        Launch alone =
-            Launch.of(
-                testCase,
-                lane.session().device(),
-                lane.queue(),
-                InputData.of(testCase, arena),
-                arena)) {
-      Launch.Result expected = alone.run(operator);
+    try (Arena arena = Arena.ofShared()) {
+      List<InputData> data = new ArrayList<>();
+      List<Launch.Result> expected = new ArrayList<>();
+      for (String variant : VARIANTS) {
+        InputData inputs = InputData.of(testCase, variant, arena);
+        try (Launch alone =
+            Launch.of(testCase, lane.session().device(), lane.queue(), inputs, arena)) {
+          data.add(inputs);
+          expected.add(alone.run(operator));
+        }
+      }
       CountDownLatch ready = new CountDownLatch(THREADS);
       List<Thread> threads = new ArrayList<>();
       for (int t = 0; t < THREADS; t++) {
+        InputData inputs = data.get(t % VARIANTS.size());
+        Launch.Result alone = expected.get(t % VARIANTS.size());
         threads.add(
             Thread.ofPlatform()
                 .daemon()
                 .name("touchstone-concurrency-" + t)
-                .start(
-                    () -> launches(testCase, operator, lane.session(), expected, ready, mistakes)));
+                .start(() -> launches(inputs, operator, lane.session(), alone, ready, mistakes)));
       }
       for (Thread thread : threads) {
         thread.join();
@@ -78,7 +84,7 @@ final class ConcurrencyCheck {
   }
 
   private static <A extends Args> void launches(
-      TestCase testCase,
+      InputData inputs,
       Operator<A> operator,
       Session session,
       Launch.Result expected,
@@ -86,8 +92,7 @@ final class ConcurrencyCheck {
       List<String> mistakes) {
     try (Arena arena = Arena.ofShared();
         Queue queue = session.device().openQueue();
-        Launch launch =
-            Launch.of(testCase, session.device(), queue, InputData.of(testCase, arena), arena)) {
+        Launch launch = Launch.of(inputs.testCase(), session.device(), queue, inputs, arena)) {
       ready.countDown();
       ready.await();
       for (int i = 0; i < LAUNCHES; i++) {

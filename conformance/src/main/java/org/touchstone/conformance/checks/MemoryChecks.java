@@ -34,6 +34,7 @@ final class MemoryChecks {
         Check.of("memory", "copy_large", Level.L0, MemoryChecks::large),
         Check.of("memory", "use_after_close", Level.L0, MemoryChecks::afterClose),
         Check.of("memory", "illegal_sizes", Level.L0, MemoryChecks::illegalSizes),
+        Check.of("memory", "out_of_memory", Level.L0, MemoryChecks::outOfMemory),
         Check.of("memory", "accounting", Level.L0, MemoryChecks::accounting));
   }
 
@@ -189,6 +190,29 @@ final class MemoryChecks {
           "a copy of another dtype",
           () -> lane.queue().copy(ints, sixteen).join(),
           mistakes);
+    }
+    return Finding.of(mistakes);
+  }
+
+  /** More than any machine has is refused as such, and the device goes on. */
+  private static Finding outOfMemory(Lane lane) {
+    List<String> mistakes = new ArrayList<>();
+    Device device = lane.session().device();
+    for (long bytes : new long[] {1L << 50, 1L << 60}) {
+      expect(
+          ErrorCode.OUT_OF_MEMORY,
+          "allocate(" + bytes + ")",
+          () -> device.allocate(bytes).close(),
+          mistakes);
+    }
+    try (Arena arena = Arena.ofShared();
+        Buffer buffer = device.allocate(64)) {
+      Tensor sixteen = Tensor.of(buffer, DType.F32, Shape.of(16));
+      Tensor host = random(arena, DType.F32, "after", 16);
+      Tensor back = HostTensors.allocate(arena, DType.F32, 16);
+      lane.queue().copy(host, sixteen).join();
+      lane.queue().copy(sixteen, back).join();
+      compare("a copy afterwards", host, back, mistakes);
     }
     return Finding.of(mistakes);
   }

@@ -57,6 +57,13 @@ record OpBase(Op op, List<TestCase> candidates) {
     return candidates.stream().filter(c -> device.support(c.spec()).supported()).findFirst();
   }
 
+  /** Returns the largest case of limited size that a device runs. */
+  Optional<TestCase> largest(Device device, long elements) {
+    return candidates.reversed().stream()
+        .filter(c -> elements(c) <= elements && device.support(c.spec()).supported())
+        .findFirst();
+  }
+
   Check.Finding missing() {
     return Check.Finding.unsupported(
         "OPERATOR: the device runs none of the " + candidates.size() + " small cases");

@@ -28,11 +28,13 @@ import org.touchstone.conformance.cases.TestCase;
  */
 public final class InputData {
   private final TestCase testCase;
+  private final String variant;
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
   private final Set<String> unfilled = new TreeSet<>();
 
-  private InputData(TestCase testCase, Arena arena) {
+  private InputData(TestCase testCase, String variant, Arena arena) {
     this.testCase = testCase;
+    this.variant = variant;
     for (Slot slot : testCase.spec().signature().slots()) {
       if (slot.read() && testCase.present(slot)) {
         long[] dims = testCase.shape(slot).dims();
@@ -49,7 +51,16 @@ public final class InputData {
    * @throws IllegalStateException when a slot that is not floating-point was not filled
    */
   public static InputData of(TestCase testCase, Arena arena) {
-    InputData data = new InputData(testCase, arena);
+    return of(testCase, "", arena);
+  }
+
+  /**
+   * Makes other inputs of the same case.
+   *
+   * @param variant distinguishes them; empty for the usual ones
+   */
+  public static InputData of(TestCase testCase, String variant, Arena arena) {
+    InputData data = new InputData(testCase, variant, arena);
     testCase.filler().fill(data);
     data.tensors.forEach(
         (slot, tensor) -> {
@@ -111,7 +122,7 @@ public final class InputData {
 
   /** Returns a stream of random numbers of this case, for choices that span slots. */
   public CounterRandom random(String stream) {
-    return CounterRandom.of(testCase.name(), stream);
+    return CounterRandom.of(testCase.name() + variant, stream);
   }
 
   /** Fills a floating-point slot by the case's family; codes of 8 bits and less as well. */

@@ -45,10 +45,30 @@ public final class CaseRunner {
   /** Runs a case; what fails is in the report. */
   public CaseReport run(TestCase testCase, Queue queue) {
     return switch (session.device().support(testCase.spec())) {
-      case Verdict.No no ->
-          CaseReport.without(Outcome.UNSUPPORTED, no.reason().code() + ": " + no.reason().detail());
+      case Verdict.No no -> refused(testCase, no);
       case Verdict.Yes yes -> runClaimed(testCase, yes, queue);
     };
+  }
+
+  /** What is refused must be refused when it is prepared, too, as unsupported and nothing else. */
+  private CaseReport refused(TestCase testCase, Verdict.No no) {
+    String reason = no.reason().code() + ": " + no.reason().detail();
+    try {
+      String kernel = session.device().prepare(testCase.spec()).kernel();
+      return CaseReport.without(
+          Outcome.UNSUPPORTED, reason + "; warning: yet the device prepares " + kernel);
+    } catch (UnsupportedException e) {
+      return CaseReport.without(Outcome.UNSUPPORTED, reason);
+    } catch (HalException e) {
+      return CaseReport.without(
+          Outcome.FAIL,
+          "the device refuses the spec ("
+              + reason
+              + ") and fails to prepare it with "
+              + e.code()
+              + ", expected UNSUPPORTED: "
+              + e.getMessage());
+    }
   }
 
   private CaseReport runClaimed(TestCase testCase, Verdict.Yes claim, Queue queue) {

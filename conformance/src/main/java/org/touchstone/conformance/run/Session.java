@@ -51,6 +51,11 @@ public final class Session implements AutoCloseable {
     return open(hal, device.info().uri(), instruments, oracle);
   }
 
+  /** Opens the same device of another HAL, with the same instruments. */
+  public Session reopen(Hal other) {
+    return open(other, device.info().uri(), instruments, oracle);
+  }
+
   /** Finds the reference. */
   public static Oracle findOracle() {
     return ServiceLoader.load(Oracle.class, Oracle.class.getClassLoader())
