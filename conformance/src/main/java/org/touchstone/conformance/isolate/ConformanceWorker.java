@@ -10,6 +10,7 @@ import org.touchstone.api.Hal;
 import org.touchstone.api.HalOptions;
 import org.touchstone.backends.Instruments;
 import org.touchstone.backends.worker.WorkerChannel;
+import org.touchstone.conformance.cases.CaseCatalog;
 import org.touchstone.conformance.cases.Level;
 import org.touchstone.conformance.checks.ItemCatalog;
 import org.touchstone.conformance.run.DeviceRun;
@@ -52,7 +53,9 @@ public final class ConformanceWorker {
     }
     Item item = items.get(request);
     if (item == null) {
-      throw new IllegalArgumentException("no case is named " + request);
+      item =
+          ItemCatalog.find(CaseCatalog.standard(), request)
+              .orElseThrow(() -> new IllegalArgumentException("no case is named " + request));
     }
     DeviceRun.Finished finished = run.run(List.of(item), f -> {}).getFirst();
     return ReportCodec.line(ReportCodec.fields(finished.report(), finished.nanos()));

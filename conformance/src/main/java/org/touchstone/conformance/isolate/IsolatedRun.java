@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.touchstone.api.HalOptions;
 import org.touchstone.backends.worker.WorkerCommand;
 import org.touchstone.backends.worker.WorkerProcess;
@@ -14,6 +15,7 @@ import org.touchstone.conformance.cases.Level;
 import org.touchstone.conformance.run.CaseReport;
 import org.touchstone.conformance.run.DeviceRun;
 import org.touchstone.conformance.run.Item;
+import org.touchstone.conformance.run.Shrinking;
 
 /**
  * Runs items of one device in a worker process: a crash or a hang costs one item, the next one gets
@@ -23,10 +25,20 @@ public final class IsolatedRun {
   private static final Duration START_LIMIT = Duration.ofMinutes(3);
   private static final int MOST_LINES = 5;
 
+  /** How Linux ends a process when memory is exhausted; nobody else kills a worker so. */
+  private static final int SIGKILL = 9;
+
+  /** The line of a JVM's crash report that names the signal or the exception. */
+  private static final Pattern FATAL = Pattern.compile("^#\\s+(SIG[A-Z]+|EXCEPTION_\\w+) ");
+
+  private static final Pattern NO_MEMORY =
+      Pattern.compile("OutOfMemoryError|insufficient memory for the Java Runtime");
+
   private final String device;
   private final WorkerCommand command;
   private final DeviceRun.Limits limits;
   private final Optional<Journal> journal;
+  private final Shrinking shrinking;
   private Optional<WorkerProcess> worker = Optional.empty();
 
   /** Creates a run in workers of the suite's own. */
@@ -35,18 +47,24 @@ public final class IsolatedRun {
       Level level,
       HalOptions options,
       DeviceRun.Limits limits,
-      Optional<Journal> journal) {
+      Optional<Journal> journal,
+      Shrinking shrinking) {
     List<String> arguments = new ArrayList<>(List.of(device, level.name()));
     options.settings().forEach((key, value) -> arguments.add(key + "=" + value));
     WorkerCommand command =
         WorkerCommand.of(ConformanceWorker.class, arguments.toArray(new String[0]))
             .forDevice(device);
-    return new IsolatedRun(device, command, limits, journal);
+    return new IsolatedRun(device, command, limits, journal, shrinking);
   }
 
   /** Creates a run in workers that a command starts. */
   IsolatedRun(
-      String device, WorkerCommand command, DeviceRun.Limits limits, Optional<Journal> journal) {
+      String device,
+      WorkerCommand command,
+      DeviceRun.Limits limits,
+      Optional<Journal> journal,
+      Shrinking shrinking) {
+    this.shrinking = shrinking;
     this.device = device;
     this.command = command;
     this.limits = limits;
@@ -86,10 +104,17 @@ public final class IsolatedRun {
           item, CaseReport.without(Outcome.CRASHED, obstacle.get()), System.nanoTime() - start);
     }
     journal.ifPresent(j -> j.start(device, item));
-    CaseReport report = ask(item);
+    CaseReport report = shrinking.shrunk(item, ask(item), this::again);
     DeviceRun.Finished finished = new DeviceRun.Finished(item, report, System.nanoTime() - start);
     journal.ifPresent(j -> j.done(device, finished));
     return finished;
+  }
+
+  /** Asks for an item that no journal knows. */
+  private CaseReport again(Item item) {
+    return ensureWorker()
+        .map(obstacle -> CaseReport.without(Outcome.SKIPPED, obstacle))
+        .orElseGet(() -> ask(item));
   }
 
   /** Starts a worker where none is; says why that fails. */
@@ -119,13 +144,21 @@ public final class IsolatedRun {
       }
       case WorkerReply.Crashed crashed -> {
         drop(process);
-        yield CaseReport.without(Outcome.CRASHED, text(crashed));
+        yield CaseReport.without(exhausted(crashed) ? Outcome.OOM : Outcome.CRASHED, text(crashed));
       }
       case WorkerReply.TimedOut timedOut -> {
         drop(process);
         yield CaseReport.without(Outcome.TIMEOUT, text(timedOut));
       }
     };
+  }
+
+  /**
+   * Says whether a process died for want of memory: by its own account, or killed by the system.
+   */
+  private static boolean exhausted(WorkerReply.Crashed crashed) {
+    return crashed.exit().signal().filter(signal -> signal == SIGKILL).isPresent()
+        || crashed.lastLines().stream().anyMatch(line -> NO_MEMORY.matcher(line).find());
   }
 
   private void drop(WorkerProcess process) {
@@ -150,7 +183,23 @@ public final class IsolatedRun {
 
   private static String last(List<String> findings, List<String> lines) {
     List<String> shown = findings.isEmpty() ? lines : findings;
+    List<String> fatal = fatal(lines);
+    if (!fatal.isEmpty()) {
+      shown = fatal;
+    }
     return shown.isEmpty() ? "" : "; " + first(shown.reversed());
+  }
+
+  /** Picks what a crashing JVM says about the crash from all that it says. */
+  private static List<String> fatal(List<String> lines) {
+    List<String> fatal = new ArrayList<>();
+    for (int i = 0; i < lines.size(); i++) {
+      boolean frame = i > 0 && lines.get(i - 1).endsWith("Problematic frame:");
+      if (frame || FATAL.matcher(lines.get(i)).find()) {
+        fatal.add(lines.get(i).replaceFirst("^#\\s*", ""));
+      }
+    }
+    return fatal;
   }
 
   private static String first(List<String> lines) {

@@ -25,6 +25,7 @@ import org.touchstone.conformance.run.CaseReport;
 import org.touchstone.conformance.run.DeviceRun;
 import org.touchstone.conformance.run.Item;
 import org.touchstone.conformance.run.Lane;
+import org.touchstone.conformance.run.Shrinking;
 
 class IsolatedRunTest {
   private static final String URI = "fake://0";
@@ -61,7 +62,8 @@ class IsolatedRunTest {
 
   private static List<DeviceRun.Finished> run(
       WorkerCommand command, Duration limit, Optional<Journal> journal, String... names) {
-    return new IsolatedRun(URI, command, new DeviceRun.Limits(1, limit, Optional.empty()), journal)
+    return new IsolatedRun(
+            URI, command, new DeviceRun.Limits(1, limit, Optional.empty()), journal, Shrinking.NONE)
         .run(items(names), f -> {});
   }
 
@@ -98,6 +100,20 @@ class IsolatedRunTest {
     assertThat(finished.get(3).report().reason()).isEqualTo("Invalid write of size 4");
     assertThat(outcomes(run(command(), Duration.ofSeconds(1), Optional.empty(), "hang")))
         .containsExactly(Outcome.TIMEOUT);
+  }
+
+  @Test
+  void aProcessThatDiesForWantOfMemoryIsToldApart() {
+    assertThat(
+            outcomes(
+                run(
+                    command(),
+                    Duration.ofSeconds(20),
+                    Optional.empty(),
+                    "killed",
+                    "exhausted",
+                    "first")))
+        .containsExactly(Outcome.OOM, Outcome.OOM, Outcome.PASS);
   }
 
   @Test

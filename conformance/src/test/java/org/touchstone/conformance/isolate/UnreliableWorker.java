@@ -32,6 +32,11 @@ public final class UnreliableWorker {
         System.err.println("the driver says good bye");
         Runtime.getRuntime().halt(134);
       }
+      case "killed" -> Runtime.getRuntime().halt(137);
+      case "exhausted" -> {
+        System.err.println("Terminating due to java.lang.OutOfMemoryError: Java heap space");
+        Runtime.getRuntime().halt(3);
+      }
       case "hang" -> {
         try {
           Thread.sleep(Duration.ofMinutes(5));
