@@ -19,6 +19,7 @@ import org.touchstone.conformance.cases.CaseCatalog;
 import org.touchstone.conformance.cases.OperatorCases;
 import org.touchstone.conformance.checks.ItemCatalog;
 import org.touchstone.conformance.expect.Expectations;
+import org.touchstone.conformance.fuzz.Fuzzer;
 import org.touchstone.conformance.isolate.Journal;
 import org.touchstone.conformance.mutants.MutantCatalog;
 import org.touchstone.conformance.mutants.Prover;
@@ -67,7 +68,10 @@ public final class ConformanceSuite {
 
   /** Returns the names of all cases and checks that a request selects, in order; runs nothing. */
   public static List<String> list(ConformanceRequest request) {
-    return ItemChoice.of(ItemCatalog.standard(), request).stream().map(Item::name).toList();
+    CaseCatalog catalog = CaseCatalog.standard();
+    return ItemChoice.of(catalog, ItemCatalog.of(catalog), request).stream()
+        .map(Item::name)
+        .toList();
   }
 
   /**
@@ -77,7 +81,7 @@ public final class ConformanceSuite {
    */
   public ConformanceReport carryOut(ConformanceRequest request, ConformanceListener listener) {
     List<Item> all = ItemCatalog.of(catalog);
-    List<Item> items = ItemChoice.of(all, request);
+    List<Item> items = ItemChoice.of(catalog, all, request);
     List<DeviceInfo> devices = DeviceChoice.of(hal, request);
     if (request.proof() == Proof.MUTANTS) {
       return prove(all, devices, request, listener);
@@ -90,16 +94,56 @@ public final class ConformanceSuite {
             request.timeBudget().map(budget -> System.nanoTime() + budget.toNanos()));
     List<CaseResult> results = new ArrayList<>();
     for (DeviceInfo device : devices) {
-      Expectations expectations = Expectations.ofBackend(device.backend());
-      for (Path file : request.expectations()) {
-        expectations = expectations.and(Expectations.read(file));
-      }
+      Expectations expectations = expectations(device, request);
       listener.started(device.uri(), items.size());
       DeviceRows rows = new DeviceRows(device, expectations, version(), listener);
       results.addAll(rows.run(hal, oracle, items, request, limits, journal));
       results.addAll(rows.unused(all));
     }
     return report(request, devices, results, List.of(), absentFamilies(items));
+  }
+
+  /**
+   * Opens the HAL and runs random items of the operators that a request selects, on each of its
+   * devices, until a number of cases or the request's time budget is reached.
+   *
+   * @param seed what is drawn
+   * @param cases the most items per device
+   * @throws ConformanceException when the request cannot be carried out
+   */
+  public static ConformanceReport fuzz(
+      ConformanceRequest request, long seed, int cases, ConformanceListener listener) {
+    try (Hal hal = Hal.open(request.options())) {
+      return new ConformanceSuite(hal, Session.findOracle(), CaseCatalog.standard())
+          .carryOut(request, seed, cases, listener);
+    }
+  }
+
+  /** Runs random items, as {@link #fuzz} does. */
+  public ConformanceReport carryOut(
+      ConformanceRequest request, long seed, int cases, ConformanceListener listener) {
+    Fuzzer fuzzer = new Fuzzer(catalog, ItemChoice.ops(request), seed);
+    List<DeviceInfo> devices = DeviceChoice.of(hal, request);
+    List<CaseResult> results = new ArrayList<>();
+    FuzzRun run = new FuzzRun(hal, oracle, fuzzer, request);
+    for (DeviceInfo device : devices) {
+      listener.started(device.uri(), cases);
+      results.addAll(run.run(device, cases, expectations(device, request), version(), listener));
+    }
+    return report(
+        request,
+        devices,
+        results,
+        List.of(),
+        List.of("random cases of seed " + seed + ": the same seed draws the same cases"));
+  }
+
+  private static Expectations expectations(DeviceInfo device, ConformanceRequest request) {
+    Expectations expectations = Expectations.ofBackend(device.backend());
+    for (Path file : request.expectations()) {
+      expectations = expectations.and(Expectations.read(file));
+    }
+    return expectations;
   }
 
   private static Optional<Journal> journal(ConformanceRequest request, List<Item> items) {

@@ -1,5 +1,6 @@
 package org.touchstone.conformance;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -7,31 +8,59 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.touchstone.api.op.Op;
 import org.touchstone.backends.config.Nearest;
+import org.touchstone.conformance.cases.CaseCatalog;
 import org.touchstone.conformance.checks.Checks;
+import org.touchstone.conformance.checks.ItemCatalog;
 import org.touchstone.conformance.run.Item;
 
 /** Chooses the items of a run. */
 final class ItemChoice {
   private ItemChoice() {}
 
+  /** Returns the operators that a request selects, all when it names none. */
+  static List<Op> ops(ConformanceRequest request) {
+    List<Op> ops = new ArrayList<>();
+    for (String name : request.ops()) {
+      List<Op> selected = Op.select(name);
+      if (selected.isEmpty()) {
+        throw new ConformanceException(
+            ExitCode.USAGE,
+            "no operator or family is named '"
+                + name
+                + "'"
+                + Nearest.hint(
+                    name,
+                    Arrays.stream(Op.values())
+                        .flatMap(op -> Stream.of(op.opName(), op.family()))
+                        .distinct()
+                        .toList()));
+      }
+      ops.addAll(selected);
+    }
+    return ops.isEmpty() ? List.of(Op.values()) : ops;
+  }
+
   /**
    * Returns the items that a request selects.
    *
    * @throws ConformanceException when a name selects nothing
    */
-  static List<Item> of(List<Item> all, ConformanceRequest request) {
+  static List<Item> of(CaseCatalog catalog, List<Item> all, ConformanceRequest request) {
     if (request.caseName().isPresent()) {
       String name = request.caseName().get();
-      List<Item> found = all.stream().filter(item -> item.name().equals(name)).toList();
-      if (found.isEmpty()) {
-        throw new ConformanceException(
-            ExitCode.USAGE,
-            "no case is named '"
-                + name
-                + "'"
-                + Nearest.hint(name, all.stream().map(Item::name).toList()));
-      }
-      return found;
+      return List.of(
+          all.stream()
+              .filter(item -> item.name().equals(name))
+              .findFirst()
+              .or(() -> ItemCatalog.find(catalog, name))
+              .orElseThrow(
+                  () ->
+                      new ConformanceException(
+                          ExitCode.USAGE,
+                          "no case is named '"
+                              + name
+                              + "'"
+                              + Nearest.hint(name, all.stream().map(Item::name).toList()))));
     }
     Set<String> ops = new LinkedHashSet<>();
     Set<String> groups = new LinkedHashSet<>();

@@ -51,6 +51,7 @@ final class AddCases implements OperatorCases {
         .shape("X", shape)
         .label("a", spec.left())
         .label("b", spec.right())
-        .label("out", spec.output());
+        .label("out", spec.output())
+        .resizable(s -> of(spec, family, s), "x");
   }
 }

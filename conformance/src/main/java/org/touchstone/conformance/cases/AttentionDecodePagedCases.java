@@ -1,5 +1,6 @@
 package org.touchstone.conformance.cases;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.touchstone.api.format.DType;
@@ -239,20 +240,39 @@ final class AttentionDecodePagedCases implements OperatorCases {
   static TestCase.Builder of(
       AttentionDraft draft, DType cache, PagedSequences sequences, long queries) {
     AttentionDraft own = draft.copy();
-    return sequences
-        .describe(
-            own.label(
-                TestCase.of(own.decode(cache, sequences.pageSize()), own.family())
-                    .extent("Sq", queries)
-                    .label("cache", cache)))
-        .batch("B")
-        .filler(
-            data -> {
-              sequences.fillTable(data);
-              long[] keys = sequences.keys(data);
-              own.fill(data, "kCache", "vCache", place -> keys[(int) place]);
-              sequences.poisonUnused(data, "kCache");
-              sequences.poisonUnused(data, "vCache");
-            });
+    TestCase.Builder builder =
+        sequences
+            .describe(
+                own.label(
+                    TestCase.of(own.decode(cache, sequences.pageSize()), own.family())
+                        .extent("Sq", queries)
+                        .label("cache", cache)))
+            .batch("B")
+            .filler(
+                data -> {
+                  sequences.fillTable(data);
+                  long[] keys = sequences.keys(data);
+                  own.fill(data, "kCache", "vCache", place -> keys[(int) place]);
+                  sequences.poisonUnused(data, "kCache");
+                  sequences.poisonUnused(data, "vCache");
+                });
+    // Exact values need as many keys as they have.
+    return own.family() == DataFamily.EXACT_INTEGER
+        ? builder
+        : builder.resizable(
+            s -> {
+              long[] lengths = Arrays.copyOfRange(s, 5, s.length);
+              return of(
+                  own.copy().heads(s[1], s[2]).dims(s[3], s[4]),
+                  cache,
+                  sequences.with(lengths),
+                  s[0]);
+            },
+            "sq",
+            "h",
+            "kv",
+            "d",
+            "dv",
+            "len");
   }
 }

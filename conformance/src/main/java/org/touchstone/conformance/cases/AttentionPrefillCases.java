@@ -282,32 +282,64 @@ final class AttentionPrefillCases implements OperatorCases {
 
   static TestCase.Builder padded(AttentionDraft draft, long batch, long queries, long keys) {
     AttentionDraft own = draft.copy();
-    return own.label(
-            TestCase.of(own.prefill(Packing.PADDED), own.family())
-                .extent("B", batch)
-                .extent("Sq", queries)
-                .extent("Sk", keys))
-        .batch("B")
-        .filler(data -> own.fill(data, "k", "v", row -> row % keys));
+    TestCase.Builder builder =
+        own.label(
+                TestCase.of(own.prefill(Packing.PADDED), own.family())
+                    .extent("B", batch)
+                    .extent("Sq", queries)
+                    .extent("Sk", keys))
+            .batch("B")
+            .filler(data -> own.fill(data, "k", "v", row -> row % keys));
+    if (keys == 0) {
+      builder.equalAnswer("there are no keys");
+    }
+    // Exact values need as many keys as they have.
+    return own.family() == DataFamily.EXACT_INTEGER
+        ? builder
+        : builder.resizable(
+            s -> padded(own.copy().heads(s[3], s[4]).dims(s[5], s[6]), s[0], s[1], s[2]),
+            "b",
+            "sq",
+            "sk",
+            "h",
+            "kv",
+            "d",
+            "dv");
   }
 
   private static TestCase.Builder packed(AttentionDraft draft, long[] queries, long[] keys) {
     AttentionDraft own = draft.copy();
     long[] queryBounds = bounds(queries);
     long[] keyBounds = bounds(keys);
-    return own.label(
-            TestCase.of(own.prefill(Packing.VARLEN), own.family())
-                .label("q", text(queries))
-                .label("k", text(keys))
-                .derived("B", queries.length)
-                .derived("Tq", queryBounds[queries.length])
-                .derived("Tk", keyBounds[keys.length]))
-        .filler(
-            data -> {
-              data.set("cuSeqlensQ", queryBounds);
-              data.set("cuSeqlensK", keyBounds);
-              own.fill(data, "k", "v", row -> row - start(keyBounds, row));
-            });
+    TestCase.Builder builder =
+        own.label(
+                TestCase.of(own.prefill(Packing.VARLEN), own.family())
+                    .label("q", text(queries))
+                    .label("k", text(keys))
+                    .derived("B", queries.length)
+                    .derived("Tq", queryBounds[queries.length])
+                    .derived("Tk", keyBounds[keys.length]))
+            .filler(
+                data -> {
+                  data.set("cuSeqlensQ", queryBounds);
+                  data.set("cuSeqlensK", keyBounds);
+                  own.fill(data, "k", "v", row -> row - start(keyBounds, row));
+                });
+    int b = queries.length;
+    return own.family() == DataFamily.EXACT_INTEGER
+        ? builder
+        : builder.resizable(
+            s ->
+                packed(
+                    own.copy().heads(s[0], s[1]).dims(s[2], s[3]),
+                    Arrays.copyOfRange(s, 4, 4 + b),
+                    Arrays.copyOfRange(s, 4 + b, 4 + 2 * b)),
+            "h",
+            "kv",
+            "d",
+            "dv",
+            "q",
+            "k");
   }
 
   /** Returns the cumulative lengths. */

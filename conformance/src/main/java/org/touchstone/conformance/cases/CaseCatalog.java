@@ -90,10 +90,17 @@ public final class CaseCatalog {
     return cases;
   }
 
-  /** Finds a case of any level by its exact name. */
+  /**
+   * Finds a case of any level by its complete name; makes it when only its sizes or its placement
+   * are not in the catalogue.
+   */
   public Optional<TestCase> find(String name) {
     int slash = name.indexOf('/');
     List<Op> ops = slash < 0 ? List.of() : Op.select(name.substring(0, slash));
-    return cases(Level.L3, ops).stream().filter(c -> c.name().equals(name)).findFirst();
+    List<TestCase> cases = cases(Level.L3, ops);
+    return cases.stream()
+        .filter(c -> c.name().equals(name))
+        .findFirst()
+        .or(() -> ResizedCases.find(cases, name));
   }
 }

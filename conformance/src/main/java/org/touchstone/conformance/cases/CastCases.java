@@ -99,10 +99,18 @@ final class CastCases implements OperatorCases {
   }
 
   private static TestCase.Builder of(CastSpec spec, DataFamily family, long... shape) {
-    return TestCase.of(spec, family)
-        .shape("X", shape)
-        .label("from", spec.from())
-        .label("to", spec.to())
-        .label("overflow", spec.saturation());
+    TestCase.Builder builder =
+        TestCase.of(spec, family)
+            .shape("X", shape)
+            .label("from", spec.from())
+            .label("to", spec.to())
+            .label("overflow", spec.saturation())
+            .resizable(s -> of(spec, family, s), "x");
+    boolean nan =
+        family == DataFamily.SATURATING
+            && spec.saturation() == Saturation.NONSAT
+            && spec.to().isFloat()
+            && !spec.to().format().hasInfinity();
+    return nan ? builder.equalAnswer("what overflows becomes NaN") : builder;
   }
 }

@@ -62,6 +62,20 @@ final class DequantizeCases implements OperatorCases {
             data -> {
               data.floats("q");
               data.scales("scale");
-            });
+            })
+        .resizable(
+            s ->
+                of(
+                    new DequantizeSpec(
+                        spec.codes(),
+                        s[1],
+                        spec.blockRows(),
+                        spec.blockColumns(),
+                        spec.scaleDtype(),
+                        spec.output()),
+                    family,
+                    s[0]),
+            "m",
+            "k");
   }
 }

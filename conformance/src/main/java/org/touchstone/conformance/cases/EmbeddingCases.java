@@ -72,6 +72,7 @@ final class EmbeddingCases implements OperatorCases {
         .filler(
             data ->
                 data.integers(
-                    "ids", i -> i % 16 == 13 ? -1 : data.random("ids").below(i, vocabulary)));
+                    "ids", i -> i % 16 == 13 ? -1 : data.random("ids").below(i, vocabulary)))
+        .resizable(s -> of(types, family, s[0], s[1], s[2], scale), "t", "v", "h");
   }
 }

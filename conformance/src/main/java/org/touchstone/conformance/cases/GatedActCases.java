@@ -105,7 +105,8 @@ final class GatedActCases implements OperatorCases {
         .label("in", types[0])
         .label("out", types[1])
         .batch("T")
-        .filler(data -> fill(data, activation, width));
+        .filler(data -> fill(data, activation, width))
+        .resizable(s -> of(activation, types, family, s[0], s[1]), "t", "i");
   }
 
   private static String name(Activation activation) {

@@ -134,7 +134,13 @@ final class GemmCases implements OperatorCases {
         .label("c", spec.accumulation())
         .reduction(spec.k() + 2)
         .batch("M")
-        .filler(GemmCases::fill);
+        .filler(GemmCases::fill)
+        .resizable(s -> of(sized(spec, s[1], s[2]), s[0], family), "m", "n", "k");
+  }
+
+  private static GemmSpec sized(GemmSpec s, long n, long k) {
+    return new GemmSpec(
+        s.operands(), n, k, s.output(), s.bias(), s.accumulation(), s.weightLayout(), s.numerics());
   }
 
   private static void fill(InputData data) {

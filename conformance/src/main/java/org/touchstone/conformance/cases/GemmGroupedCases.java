@@ -83,7 +83,17 @@ final class GemmGroupedCases implements OperatorCases {
             data -> {
               OperandFill.fill(data);
               data.set("groups", groups);
-            });
+            })
+        .resizable(
+            s -> {
+              // The number of all rows, s[0], follows from those of the groups.
+              int[] rows = Arrays.stream(s).skip(3).mapToInt(Math::toIntExact).toArray();
+              return of(operands, grouping, rows, s[1], s[2], output, family);
+            },
+            "p",
+            "n",
+            "k",
+            "rows");
   }
 
   private static long aligned(long rows) {

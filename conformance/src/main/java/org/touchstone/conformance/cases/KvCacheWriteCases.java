@@ -155,7 +155,14 @@ final class KvCacheWriteCases implements OperatorCases {
         .label("in", input)
         .label("cache", cache)
         .derived("pages", Math.ceilDiv(tokens, page) + 1)
-        .filler(data -> fill(data, slots, page));
+        .filler(data -> fill(data, slots, page))
+        .resizable(
+            s -> of(kind, input, cache, family, slots, s[4], s[0], s[1], s[2], s[3]),
+            "t",
+            "h",
+            "dk",
+            "dv",
+            "page");
   }
 
   private static void fill(InputData data, Slots slots, long page) {

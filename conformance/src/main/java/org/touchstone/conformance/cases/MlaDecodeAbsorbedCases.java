@@ -1,5 +1,6 @@
 package org.touchstone.conformance.cases;
 
+import java.util.Arrays;
 import java.util.Set;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.AttentionMask;
@@ -162,6 +163,13 @@ final class MlaDecodeAbsorbedCases implements OperatorCases {
                           ? draft.latent(latent, i, i % width)
                           : draft.rope(rope, i, i % width - dc));
               sequences.poisonUnused(data, "kvCache");
-            });
+            })
+        .resizable(
+            s -> {
+              long[] lengths = Arrays.copyOfRange(s, 1, s.length);
+              return of(draft, cache, sequences.with(lengths), s[0]);
+            },
+            "sq",
+            "len");
   }
 }

@@ -1,6 +1,8 @@
 package org.touchstone.conformance.cases;
 
+import java.util.Arrays;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.AttentionMask;
 import org.touchstone.api.op.MlaDims;
@@ -112,25 +114,37 @@ final class MlaPrefillCases implements OperatorCases {
   private static TestCase.Builder of(MlaDraft draft, long[] queries, long[] keys) {
     long[] queryBounds = AttentionPrefillCases.bounds(queries);
     long[] keyBounds = AttentionPrefillCases.bounds(keys);
-    return draft
-        .label(
-            TestCase.of(draft.prefill(), draft.family())
-                .label("q", AttentionPrefillCases.text(queries))
-                .label("k", AttentionPrefillCases.text(keys)))
-        .derived("B", queries.length)
-        .derived("Tq", queryBounds[queries.length])
-        .derived("Tk", keyBounds[keys.length])
-        .filler(
-            data -> {
-              data.set("cuSeqlensQ", queryBounds);
-              data.set("cuSeqlensK", keyBounds);
-              draft.fill(data);
-              CounterRandom latent = data.random("latent");
-              CounterRandom rope = data.random("rope");
-              long dc = draft.dims().latentDim();
-              long dr = draft.dims().ropeDim();
-              data.values("latent", i -> draft.latent(latent, i, i % dc));
-              data.values("keyRope", i -> draft.rope(rope, i, i % dr));
-            });
+    TestCase.Builder builder =
+        draft
+            .label(
+                TestCase.of(draft.prefill(), draft.family())
+                    .label("q", AttentionPrefillCases.text(queries))
+                    .label("k", AttentionPrefillCases.text(keys)))
+            .derived("B", queries.length)
+            .derived("Tq", queryBounds[queries.length])
+            .derived("Tk", keyBounds[keys.length])
+            .filler(
+                data -> {
+                  data.set("cuSeqlensQ", queryBounds);
+                  data.set("cuSeqlensK", keyBounds);
+                  draft.fill(data);
+                  CounterRandom latent = data.random("latent");
+                  CounterRandom rope = data.random("rope");
+                  long dc = draft.dims().latentDim();
+                  long dr = draft.dims().ropeDim();
+                  data.values("latent", i -> draft.latent(latent, i, i % dc));
+                  data.values("keyRope", i -> draft.rope(rope, i, i % dr));
+                })
+            .resizable(
+                s ->
+                    of(
+                        draft,
+                        Arrays.copyOf(s, queries.length),
+                        Arrays.copyOfRange(s, queries.length, s.length)),
+                "q",
+                "k");
+    boolean keyless =
+        IntStream.range(0, queries.length).allMatch(b -> queries[b] == 0 || keys[b] == 0);
+    return keyless ? builder.equalAnswer("no query has a key") : builder;
   }
 }

@@ -72,6 +72,8 @@ final class MoeAlignBlockSizeCases implements OperatorCases {
     if (spareBlocks > 0) {
       builder.label("spare", spareBlocks);
     }
-    return choice == ExpertChoice.NONE ? builder.zeroAnswer("no expert has a slot") : builder;
+    return choice == ExpertChoice.NONE
+        ? builder.zeroAnswer("no expert has a slot")
+        : builder.resizable(s -> of(s, choice, spareBlocks), "t", "e", "k", "block");
   }
 }

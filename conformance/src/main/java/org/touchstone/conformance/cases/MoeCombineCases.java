@@ -114,7 +114,8 @@ final class MoeCombineCases implements OperatorCases {
             .derived("P", size[0] * size[2] + 3)
             .reduction(size[2] + 1)
             .batch("T")
-            .filler(data -> fill(data, rows, family));
+            .filler(data -> fill(data, rows, family))
+            .resizable(s -> of(input, output, s, rows, family), "t", "h", "k");
     // Sums of numbers near the largest one must not overflow on the way.
     return family == DataFamily.SATURATING ? builder.absent("shared") : builder;
   }

@@ -210,7 +210,29 @@ final class MoeForwardCases implements OperatorCases {
           .label("shared", spec.sharedIntermediate())
           .label("sharedgate", spec.sharedGate().name().toLowerCase(Locale.ROOT));
     }
-    return builder.batch("T").filler(data -> fill(data, spec, experts));
+    return builder
+        .batch("T")
+        .filler(data -> fill(data, spec, experts))
+        .resizable(s -> sized(resized(spec, s), s[0], experts, family), "t", "e", "k", "h", "i");
+  }
+
+  private static MoeForwardSpec resized(MoeForwardSpec s, long[] size) {
+    return new MoeForwardSpec(
+        s.operands(),
+        size[1],
+        size[2],
+        size[3],
+        size[4],
+        s.sharedIntermediate(),
+        s.sharedGate(),
+        s.activation(),
+        s.input(),
+        s.gateUp(),
+        s.hidden(),
+        s.weightOn(),
+        s.output(),
+        s.weightLayout(),
+        s.numerics());
   }
 
   private static void fill(InputData data, MoeForwardSpec spec, ExpertChoice experts) {

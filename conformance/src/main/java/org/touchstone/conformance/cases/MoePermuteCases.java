@@ -62,11 +62,14 @@ final class MoePermuteCases implements OperatorCases {
   }
 
   private static TestCase.Builder of(long[] size, ExpertChoice choice) {
-    return TestCase.of(new MoePermuteSpec(size[1], size[2]), DataFamily.EXACT_INTEGER)
-        .extent("T", size[0])
-        .label("e", size[1])
-        .label("k", size[2])
-        .label("experts", choice.label())
-        .filler(data -> choice.fill(data, "indices", size[1]));
+    TestCase.Builder builder =
+        TestCase.of(new MoePermuteSpec(size[1], size[2]), DataFamily.EXACT_INTEGER)
+            .extent("T", size[0])
+            .label("e", size[1])
+            .label("k", size[2])
+            .label("experts", choice.label())
+            .filler(data -> choice.fill(data, "indices", size[1]))
+            .resizable(s -> of(s, choice), "t", "e", "k");
+    return choice == ExpertChoice.NONE ? builder.equalAnswer("no slot has an expert") : builder;
   }
 }

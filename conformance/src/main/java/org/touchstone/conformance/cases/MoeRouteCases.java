@@ -174,7 +174,22 @@ final class MoeRouteCases implements OperatorCases {
             data -> {
               mask(data);
               bias(data);
-            });
+            })
+        .resizable(s -> of(resized(spec, s), s[0], family), "t", "e", "k");
+  }
+
+  private static MoeRouteSpec resized(MoeRouteSpec s, long[] size) {
+    return new MoeRouteSpec(
+        size[1],
+        size[2],
+        s.score(),
+        s.bias(),
+        s.groups(),
+        s.keptGroups(),
+        s.groupScore(),
+        s.renorm(),
+        s.renormEps(),
+        s.scale());
   }
 
   private static TestCase.Builder of(MoeRouteSpec spec, long tokens, Logits logits) {

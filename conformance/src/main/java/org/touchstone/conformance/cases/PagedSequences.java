@@ -33,6 +33,11 @@ final class PagedSequences {
     this.sharing = sharing;
   }
 
+  /** Returns other sequences in pages of the same size. */
+  PagedSequences with(long... others) {
+    return new PagedSequences(pageSize, sharing, others);
+  }
+
   /** Names lengths and gives the symbols of caches and tables their values. */
   TestCase.Builder describe(TestCase.Builder builder) {
     builder

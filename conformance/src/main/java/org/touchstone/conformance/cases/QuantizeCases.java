@@ -122,7 +122,22 @@ final class QuantizeCases implements OperatorCases {
         .label("k", spec.columns())
         .label("group", spec.group())
         .label("in", spec.input())
-        .label("scale", rule);
+        .label("scale", rule)
+        .resizable(
+            s ->
+                group(
+                    new QuantizeFp8GroupSpec(
+                        spec.input(),
+                        s[1],
+                        spec.group(),
+                        spec.scaleMode(),
+                        spec.scaleDtype(),
+                        spec.amaxFloor()),
+                    rule,
+                    family,
+                    s[0]),
+            "m",
+            "k");
   }
 
   private static TestCase.Builder block(QuantizeFp8BlockSpec spec, Rule rule, DataFamily family) {
@@ -130,6 +145,22 @@ final class QuantizeCases implements OperatorCases {
         .label("n", spec.rows())
         .label("k", spec.columns())
         .label("in", spec.input())
-        .label("scale", rule);
+        .label("scale", rule)
+        .resizable(
+            s ->
+                block(
+                    new QuantizeFp8BlockSpec(
+                        spec.input(),
+                        s[0],
+                        s[1],
+                        spec.blockRows(),
+                        spec.blockColumns(),
+                        spec.scaleMode(),
+                        spec.scaleDtype(),
+                        spec.amaxFloor()),
+                    rule,
+                    family),
+            "n",
+            "k");
   }
 }

@@ -129,6 +129,7 @@ final class RmsNormCases implements OperatorCases {
         .label("w", types[1])
         .label("out", types[2])
         .batch("T")
-        .filler(data -> NormData.fill(data, hidden));
+        .filler(data -> NormData.fill(data, hidden))
+        .resizable(s -> of(variant, types, family, s[0], s[1]), "t", "h");
   }
 }

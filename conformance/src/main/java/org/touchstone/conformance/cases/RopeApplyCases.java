@@ -107,7 +107,19 @@ final class RopeApplyCases implements OperatorCases {
         .label("direction", spec.direction().name().toLowerCase(Locale.ROOT))
         .label("dtype", spec.dtype())
         .batch("T")
-        .filler(RopeApplyCases::fill);
+        .filler(RopeApplyCases::fill)
+        .resizable(
+            s ->
+                of(
+                    new RopeApplySpec(
+                        spec.dtype(), s[1], s[2], s[3], s[4], spec.pairing(), spec.direction()),
+                    family,
+                    s[0]),
+            "t",
+            "heads",
+            "d",
+            "r",
+            "offset");
   }
 
   /** Cosines and sines belong together; in the exact family they are integers instead. */

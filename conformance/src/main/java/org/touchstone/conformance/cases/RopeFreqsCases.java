@@ -88,11 +88,16 @@ final class RopeFreqsCases implements OperatorCases {
 
   private static TestCase.Builder of(
       String name, RopeFreqsSpec spec, DataFamily family, long tokens) {
-    return TestCase.of(spec, family)
-        .label("freqs", name)
-        .extent("T", tokens)
-        .batch("T")
-        .filler(RopeFreqsCases::positions);
+    TestCase.Builder builder =
+        TestCase.of(spec, family)
+            .label("freqs", name)
+            .extent("T", tokens)
+            .batch("T")
+            .filler(RopeFreqsCases::positions)
+            .resizable(s -> of(name, spec, family, s[0]), "t");
+    return family == DataFamily.EXACT_INTEGER
+        ? builder.equalAnswer("position 0 turns nothing")
+        : builder;
   }
 
   private static void positions(InputData data) {

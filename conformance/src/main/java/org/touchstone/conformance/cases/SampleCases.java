@@ -68,6 +68,7 @@ final class SampleCases implements OperatorCases {
       sink.add(
           of(setting, DataFamily.STRUCTURED, 6, V)
               .label("logits", "none")
+              .equalAnswer("no token can be drawn")
               .level(Level.L1)
               .filler(
                   data -> {
@@ -115,7 +116,8 @@ final class SampleCases implements OperatorCases {
         .label("min", spec.minP())
         .exactOutputs()
         .batch("T")
-        .filler(SampleCases::uniform);
+        .filler(SampleCases::uniform)
+        .resizable(s -> of(setting, family, s[0], s[1]), "t", "v");
   }
 
   /** Variates below 1; equally likely tokens need many different ones. */

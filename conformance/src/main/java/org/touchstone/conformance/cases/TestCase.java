@@ -1,6 +1,5 @@
 package org.touchstone.conformance.cases;
 
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -9,8 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.touchstone.api.Layout;
 import org.touchstone.api.Shape;
 import org.touchstone.api.op.Dim;
@@ -28,8 +25,6 @@ import org.touchstone.api.op.Slot.Presence;
  * inputs are filled.
  */
 public final class TestCase {
-  private static final Pattern WORD = Pattern.compile("[A-Za-z0-9_.+x-]+");
-
   private final String name;
   private final Level level;
   private final OpSpec<?> spec;
@@ -41,25 +36,13 @@ public final class TestCase {
   private final Optional<Set<String>> exactOutputs;
   private final Set<String> partialOutputs;
   private final Optional<String> zeroAnswer;
+  private final Optional<String> equalAnswer;
   private final long sampleLimit;
   private final Optional<String> batchSymbol;
   private final Optional<Packing> packing;
   private final Filler filler;
-
-  /**
-   * What differs from the usual launch.
-   *
-   * @param placement how tensors lie in their buffers
-   * @param inPlace outputs that coincide with the input that their slot allows
-   * @param absent optional slots that are left out; all others are present
-   */
-  public record Variants(Placement placement, Set<String> inPlace, Set<String> absent) {
-    /** Copies the sets. */
-    public Variants {
-      inPlace = Collections.unmodifiableSet(new LinkedHashSet<>(inPlace));
-      absent = Collections.unmodifiableSet(new LinkedHashSet<>(absent));
-    }
-  }
+  private final CaseName words;
+  private final Optional<Sizing> sizing;
 
   /**
    * Runs the case with weights in the layout that the device prefers.
@@ -80,11 +63,14 @@ public final class TestCase {
     exactOutputs = b.exactOutputs;
     partialOutputs = Set.copyOf(b.partialOutputs);
     zeroAnswer = b.zeroAnswer;
+    equalAnswer = b.equalAnswer;
     sampleLimit = b.sampleLimit;
     batchSymbol = b.batchSymbol;
     packing = b.packing;
     filler = b.filler;
-    name = b.name();
+    words = b.words;
+    sizing = b.sizing;
+    name = words.render(op(), family, variants, packing.isPresent());
     check();
   }
 
@@ -98,10 +84,10 @@ public final class TestCase {
       if (present(slot)) {
         shape(slot);
       }
-      if (variants.absent.contains(slot.name()) && slot.presence() != Presence.OPTIONAL) {
+      if (variants.absent().contains(slot.name()) && slot.presence() != Presence.OPTIONAL) {
         throw illegal("slot " + slot.name() + " is not optional, so it cannot be absent");
       }
-      if (variants.inPlace.contains(slot.name()) && slot.inPlaceOf() == null) {
+      if (variants.inPlace().contains(slot.name()) && slot.inPlaceOf() == null) {
         throw illegal("slot " + slot.name() + " cannot be in place of an input");
       }
     }
@@ -166,6 +152,11 @@ public final class TestCase {
     return zeroAnswer;
   }
 
+  /** Returns why outputs whose elements are all equal may be right; empty when they are wrong. */
+  public Optional<String> equalAnswer() {
+    return equalAnswer;
+  }
+
   /** Returns how many rows or columns the reference computes; {@link Long#MAX_VALUE} for all. */
   public long sampleLimit() {
     return sampleLimit;
@@ -186,9 +177,39 @@ public final class TestCase {
     return filler;
   }
 
+  /** Returns the sizes that the name holds; empty when the case exists in one size only. */
+  public long[] sizes() {
+    return sizing.map(s -> words.numbers(s.labels())).orElse(new long[0]);
+  }
+
+  /** Returns how the case is made in other sizes, when it can be. */
+  Optional<Sizing> sizing() {
+    return sizing;
+  }
+
+  /**
+   * Makes the same case with other sizes, as many as {@link #sizes()}; of {@link Level#L3}. Empty
+   * where the spec or the data refuse them.
+   */
+  public Optional<TestCase> resized(long[] other, Placement placement) {
+    try {
+      Builder b = sizing.orElseThrow().remake().of(other);
+      b.inPlace.addAll(variants.inPlace());
+      b.absent.addAll(variants.absent());
+      b.sampleLimit = sampleLimit;
+      b.exactOutputs = exactOutputs;
+      b.partialOutputs.addAll(partialOutputs);
+      b.batchSymbol = batchSymbol;
+      return Optional.of(b.placement(placement).level(Level.L3).build());
+      // Specs and fillers refuse sizes in their own ways.
+    } catch (RuntimeException e) {
+      return Optional.empty();
+    }
+  }
+
   /** Returns whether a slot has a tensor in this case. */
   public boolean present(Slot slot) {
-    return slot.presence() != Presence.FORBIDDEN && !variants.absent.contains(slot.name());
+    return slot.presence() != Presence.FORBIDDEN && !variants.absent().contains(slot.name());
   }
 
   /** Returns the shape of a slot's tensor. */
@@ -224,7 +245,7 @@ public final class TestCase {
   public static final class Builder {
     private final OpSpec<?> spec;
     private final DataFamily family;
-    private final Map<String, String> labels = new LinkedHashMap<>();
+    private final CaseName words = new CaseName();
     private final Map<String, Long> extents = new LinkedHashMap<>();
     private final Map<String, Shape> shapes = new LinkedHashMap<>();
     private final Set<String> inPlace = new LinkedHashSet<>();
@@ -235,10 +256,12 @@ public final class TestCase {
     private Optional<Set<String>> exactOutputs = Optional.empty();
     private final Set<String> partialOutputs = new LinkedHashSet<>();
     private Optional<String> zeroAnswer = Optional.empty();
+    private Optional<String> equalAnswer = Optional.empty();
     private long sampleLimit = Long.MAX_VALUE;
     private Optional<String> batchSymbol = Optional.empty();
     private Optional<Packing> packing = Optional.empty();
     private Filler filler = Filler.DEFAULT;
+    private Optional<Sizing> sizing = Optional.empty();
 
     private Builder(OpSpec<?> spec, DataFamily family) {
       this.spec = spec;
@@ -253,19 +276,14 @@ public final class TestCase {
 
     /** Names a property of the spec, in the order of the calls. */
     public Builder label(String key, Object value) {
-      String text = value.toString();
-      if (!WORD.matcher(key).matches()
-          || !WORD.matcher(text).matches()
-          || labels.putIfAbsent(key, text) != null) {
-        throw new IllegalArgumentException(
-            "label " + key + "=" + text + " is not a word or is given twice");
-      }
+      words.add(key, value);
+      sizing = Optional.empty();
       return this;
     }
 
     /** Gives a symbol its value and names it, first letter in lower case. */
     public Builder extent(String symbol, long value) {
-      return label(lower(symbol), value).derived(symbol, value);
+      return label(CaseName.lower(symbol), value).derived(symbol, value);
     }
 
     /** Gives a symbol a value that follows from what the name already says. */
@@ -277,15 +295,7 @@ public final class TestCase {
     /** Gives a symbol of any shape its shape and names it, for example {@code x=17x129}. */
     public Builder shape(String symbol, long... dims) {
       shapes.put(symbol, Shape.of(dims));
-      List<String> texts = new ArrayList<>();
-      for (long dim : dims) {
-        texts.add(Long.toString(dim));
-      }
-      return label(lower(symbol), dims.length == 0 ? "scalar" : String.join("x", texts));
-    }
-
-    private static String lower(String symbol) {
-      return Character.toLowerCase(symbol.charAt(0)) + symbol.substring(1);
+      return label(CaseName.lower(symbol), CaseName.text(dims));
     }
 
     /** Says how many products an output element adds up; thins out exact integers. */
@@ -332,7 +342,14 @@ public final class TestCase {
 
     /** Says why all-zero or empty outputs are right; without it such a case is not trusted. */
     public Builder zeroAnswer(String reason) {
+      sizing = Optional.empty();
       zeroAnswer = Optional.of(reason);
+      return this;
+    }
+
+    /** Says why equal elements may be right; without it such a case is not trusted. */
+    public Builder equalAnswer(String reason) {
+      equalAnswer = Optional.of(reason);
       return this;
     }
 
@@ -353,6 +370,7 @@ public final class TestCase {
 
     /** Runs with the given weights in the layout that the device prefers. */
     public Builder packed(Function<Layout, OpSpec<?>> specOf, String... slots) {
+      sizing = Optional.empty();
       packing = Optional.of(new Packing(new LinkedHashSet<>(List.of(slots)), specOf));
       return this;
     }
@@ -360,26 +378,19 @@ public final class TestCase {
     /** Fills inputs that are not plain floats. */
     public Builder filler(Filler fill) {
       filler = fill;
+      sizing = Optional.empty();
       return this;
     }
 
-    private String name() {
-      String name =
-          spec.op().opName()
-              + "/"
-              + labels.entrySet().stream()
-                  .map(e -> e.getKey() + "=" + e.getValue())
-                  .collect(Collectors.joining(","))
-              + "/"
-              + family.label();
-      List<String> parts = new ArrayList<>();
-      if (placement != Placement.DENSE) {
-        parts.add(placement.label());
-      }
-      inPlace.forEach(slot -> parts.add("inplace=" + slot));
-      absent.forEach(slot -> parts.add("without=" + slot));
-      packing.ifPresent(p -> parts.add("packed"));
-      return parts.isEmpty() ? name : name + "/" + String.join(",", parts);
+    /**
+     * Says how to make the same case with other sizes. Called last: a label, a filler, a packing or
+     * a reason for zeros that comes later binds the case to its sizes.
+     *
+     * @param labels the labels that hold the sizes
+     */
+    public Builder resizable(Sizing.Remake remake, String... labels) {
+      sizing = Optional.of(new Sizing(List.of(labels), remake));
+      return this;
     }
 
     /** Finishes the case. */

@@ -3,7 +3,6 @@ package org.touchstone.conformance.checks;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Buffer;
 import org.touchstone.api.Device;
@@ -46,20 +45,27 @@ final class ArgumentChecks {
   }
 
   private static Finding look(OpBase base, Mistake mistake, Lane lane) {
-    Optional<TestCase> found = base.on(lane.session().device());
-    if (found.isEmpty()) {
-      return base.missing();
-    }
+    return base.on(lane.session().device())
+        .map(testCase -> look(testCase, mistake, 0, lane))
+        .orElseGet(base::missing);
+  }
+
+  /**
+   * Makes a mistake in the arguments of a case that the device runs.
+   *
+   * @param pick which of several suitable tensors it is made in
+   */
+  static Finding look(TestCase testCase, Mistake mistake, long pick, Lane lane) {
     if (mistake != Mistake.FOREIGN_DEVICE) {
-      return look(found.get().spec(), found.get(), mistake, lane, lane.session().device());
+      return look(testCase.spec(), testCase, mistake, pick, lane, lane.session().device());
     }
     try (Session twin = lane.session().reopen()) {
-      return look(found.get().spec(), found.get(), mistake, lane, twin.device());
+      return look(testCase.spec(), testCase, mistake, pick, lane, twin.device());
     }
   }
 
   private static <A extends Args> Finding look(
-      OpSpec<A> spec, TestCase testCase, Mistake mistake, Lane lane, Device other) {
+      OpSpec<A> spec, TestCase testCase, Mistake mistake, long pick, Lane lane, Device other) {
     Session session = lane.session();
     Operator<A> operator = session.prepare(spec);
     List<String> mistakes = new ArrayList<>();
@@ -67,6 +73,7 @@ final class ArgumentChecks {
         MistakeContext context =
             new MistakeContext(
                 testCase,
+                pick,
                 session.device()::allocate,
                 bytes -> Buffer.ofHost(arena.allocate(Math.max(8, bytes), 64)),
                 other::allocate);

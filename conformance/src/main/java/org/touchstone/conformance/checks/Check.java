@@ -58,7 +58,11 @@ record Check(String group, String op, String name, Level level, Body body) imple
 
   @Override
   public CaseReport run(Lane lane) {
-    Finding finding = body.look(lane);
+    return report(body.look(lane));
+  }
+
+  /** Turns a finding into a report. */
+  static CaseReport report(Finding finding) {
     if (finding.unsupported().isPresent()) {
       return CaseReport.without(Outcome.UNSUPPORTED, finding.unsupported().get());
     }

@@ -3,6 +3,7 @@ package org.touchstone.conformance.checks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.touchstone.api.op.Op;
 import org.touchstone.conformance.cases.CaseCatalog;
 import org.touchstone.conformance.cases.Level;
@@ -20,6 +21,16 @@ public final class ItemCatalog {
       items.add(Item.of(testCase));
     }
     return items;
+  }
+
+  /**
+   * Finds an item that no catalogue lists by its name: a case of another size, or one that {@code
+   * touchstone fuzz} has drawn.
+   */
+  public static Optional<Item> find(CaseCatalog cases, String name) {
+    return MistakeItem.find(cases, name)
+        .or(() -> SpecItem.find(cases, name))
+        .or(() -> cases.find(name).map(Item::of));
   }
 
   /** Returns every item of the standard catalogue. */

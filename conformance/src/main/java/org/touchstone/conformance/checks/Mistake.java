@@ -49,12 +49,14 @@ enum Mistake {
     List<Slot> slots = context.slots();
     return switch (this) {
       case MISSING_TENSOR ->
-          first(slots, s -> s.presence() == Presence.REQUIRED).map(i -> with(good, i, null));
+          context.pick(s -> s.presence() == Presence.REQUIRED).map(i -> with(good, i, null));
       case FORBIDDEN_TENSOR ->
-          first(slots, s -> s.presence() == Presence.FORBIDDEN)
+          context
+              .pick(s -> s.presence() == Presence.FORBIDDEN)
               .map(i -> with(good, i, context.dense(DType.F32, 1)));
       case DTYPE ->
-          first(slots, s -> context.present(s) && sameWidth(s.dtype()).isPresent())
+          context
+              .pick(s -> context.present(s) && sameWidth(s.dtype()).isPresent())
               .map(
                   i -> {
                     Tensor t = at(good, i);
@@ -64,8 +66,8 @@ enum Mistake {
       case RANK -> rank(context, good);
       case EXTENT -> extent(context, good);
       case INNER_STRIDE ->
-          first(
-                  slots,
+          context
+              .pick(
                   s -> {
                     int i = slots.indexOf(s);
                     return context.present(s)
@@ -78,7 +80,8 @@ enum Mistake {
                       with(good, i, context.everySecond(at(good, i).dtype(), at(good, i).shape())));
       case OVERLAP -> overlap(context, good);
       case CLOSED_BUFFER ->
-          first(slots, context::present)
+          context
+              .pick(context::present)
               .map(
                   i -> {
                     Tensor closed = context.dense(at(good, i).dtype(), at(good, i).shape().dims());
@@ -86,26 +89,18 @@ enum Mistake {
                     return with(good, i, closed);
                   });
       case HOST_TENSOR ->
-          first(slots, context::present)
+          context
+              .pick(context::present)
               .map(i -> with(good, i, context.host(at(good, i).dtype(), at(good, i).shape())));
       case FOREIGN_DEVICE ->
-          first(slots, context::present)
+          context
+              .pick(context::present)
               .map(i -> with(good, i, context.foreign(at(good, i).dtype(), at(good, i).shape())));
     };
   }
 
   private static Tensor at(List<@Nullable Tensor> tensors, int index) {
     return Objects.requireNonNull(tensors.get(index));
-  }
-
-  private static Optional<Integer> first(
-      List<Slot> slots, java.util.function.Predicate<Slot> suitable) {
-    for (int i = 0; i < slots.size(); i++) {
-      if (suitable.test(slots.get(i))) {
-        return Optional.of(i);
-      }
-    }
-    return Optional.empty();
   }
 
   private static List<@Nullable Tensor> with(
@@ -128,8 +123,8 @@ enum Mistake {
   private static Optional<List<@Nullable Tensor>> rank(
       MistakeContext context, List<@Nullable Tensor> good) {
     Set<String> seen = new HashSet<>();
-    return first(
-            context.slots(),
+    return context
+        .pick(
             s ->
                 context.present(s) && (s.dims() != null || !seen.add(String.valueOf(s.anyShape()))))
         .map(

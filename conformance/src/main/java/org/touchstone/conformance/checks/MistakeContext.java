@@ -2,7 +2,9 @@ package org.touchstone.conformance.checks;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongFunction;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Buffer;
 import org.touchstone.api.Layout;
@@ -16,6 +18,7 @@ import org.touchstone.conformance.cases.TestCase;
 /** What mistakes are made of; closes the buffers at the end. */
 final class MistakeContext implements AutoCloseable {
   private final TestCase testCase;
+  private final long pick;
   private final LongFunction<Buffer> device;
   private final LongFunction<Buffer> host;
   private final LongFunction<Buffer> foreign;
@@ -24,16 +27,19 @@ final class MistakeContext implements AutoCloseable {
   /**
    * Creates a context.
    *
+   * @param pick which of several suitable tensors the mistake is made in, counted around
    * @param device allocates on the device under test
    * @param host allocates on the host
    * @param foreign allocates on another opening of the device
    */
   MistakeContext(
       TestCase testCase,
+      long pick,
       LongFunction<Buffer> device,
       LongFunction<Buffer> host,
       LongFunction<Buffer> foreign) {
     this.testCase = testCase;
+    this.pick = pick;
     this.device = device;
     this.host = host;
     this.foreign = foreign;
@@ -42,7 +48,7 @@ final class MistakeContext implements AutoCloseable {
   /** Returns whether a mistake can be made in the arguments of a case; allocates nothing. */
   static boolean leavesRoom(TestCase testCase, Mistake mistake) {
     LongFunction<Buffer> paper = PaperBuffer::new;
-    try (MistakeContext context = new MistakeContext(testCase, paper, paper, paper)) {
+    try (MistakeContext context = new MistakeContext(testCase, 0, paper, paper, paper)) {
       List<@Nullable Tensor> tensors = new ArrayList<>();
       for (Slot slot : context.slots()) {
         tensors.add(
@@ -52,6 +58,18 @@ final class MistakeContext implements AutoCloseable {
       }
       return mistake.make(context, tensors).isPresent();
     }
+  }
+
+  /** Picks one of the suitable slots. */
+  Optional<Integer> pick(Predicate<Slot> suitable) {
+    List<Integer> found = new ArrayList<>();
+    List<Slot> slots = slots();
+    for (int i = 0; i < slots.size(); i++) {
+      if (suitable.test(slots.get(i))) {
+        found.add(i);
+      }
+    }
+    return found.isEmpty() ? Optional.empty() : Optional.of(found.get((int) (pick % found.size())));
   }
 
   List<Slot> slots() {

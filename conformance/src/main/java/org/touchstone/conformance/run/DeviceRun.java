@@ -28,6 +28,7 @@ public final class DeviceRun {
   private final Session session;
   private final CaseRunner runner;
   private final Limits limits;
+  private final Shrinking shrinking;
   private volatile Optional<String> hung = Optional.empty();
 
   /**
@@ -48,8 +49,14 @@ public final class DeviceRun {
    */
   public record Finished(Item item, CaseReport report, long nanos) {}
 
-  /** Creates a run. */
+  /** Creates a run that shrinks no failures. */
   public DeviceRun(Session session, Level level, Limits limits) {
+    this(session, level, limits, Shrinking.NONE);
+  }
+
+  /** Creates a run. */
+  public DeviceRun(Session session, Level level, Limits limits, Shrinking shrinking) {
+    this.shrinking = shrinking;
     this.session = session;
     this.runner = new CaseRunner(session, level);
     this.limits = limits;
@@ -115,7 +122,11 @@ public final class DeviceRun {
 
   private Finished one(Item item, Worker worker) {
     long start = System.nanoTime();
-    CaseReport report = limited(item, worker, start);
+    CaseReport report =
+        shrinking.shrunk(
+            item,
+            limited(item, worker, start),
+            candidate -> limited(candidate, worker, System.nanoTime()));
     return new Finished(item, report, System.nanoTime() - start);
   }
 

@@ -29,6 +29,16 @@ public interface Item {
     return 0;
   }
 
+  /** Returns the case that it runs; empty for a check. */
+  default Optional<TestCase> testCase() {
+    return Optional.empty();
+  }
+
+  /** Returns the same item with another case. */
+  default Item like(TestCase other) {
+    throw new UnsupportedOperationException(name() + " runs no case");
+  }
+
   /**
    * Runs it on a device. A {@link org.touchstone.api.HalException} that escapes is a failure of the
    * device.
@@ -69,6 +79,16 @@ public interface Item {
             .filter(testCase::present)
             .mapToLong(slot -> testCase.shape(slot).elements())
             .sum();
+      }
+
+      @Override
+      public Optional<TestCase> testCase() {
+        return Optional.of(testCase);
+      }
+
+      @Override
+      public Item like(TestCase other) {
+        return of(other);
       }
 
       @Override

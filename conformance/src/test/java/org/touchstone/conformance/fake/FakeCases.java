@@ -49,6 +49,9 @@ public final class FakeCases implements OperatorCases {
   }
 
   private static TestCase.Builder of(DType type, DataFamily family, long... shape) {
-    return TestCase.of(AddSpec.of(type), family).label("type", type).shape("X", shape);
+    return TestCase.of(AddSpec.of(type), family)
+        .label("type", type)
+        .shape("X", shape)
+        .resizable(sizes -> of(type, family, sizes), "x");
   }
 }

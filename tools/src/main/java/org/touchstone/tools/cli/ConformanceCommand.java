@@ -6,16 +6,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
-import org.touchstone.conformance.CaseResult;
 import org.touchstone.conformance.ConformanceException;
-import org.touchstone.conformance.ConformanceListener;
 import org.touchstone.conformance.ConformanceReport;
 import org.touchstone.conformance.ConformanceRequest;
 import org.touchstone.conformance.ConformanceSuite;
 import org.touchstone.conformance.ExitCode;
-import org.touchstone.conformance.MutantResult;
 import org.touchstone.conformance.Shard;
 import org.touchstone.conformance.cases.Level;
 import org.touchstone.conformance.report.ReportFormat;
@@ -70,7 +65,7 @@ final class ConformanceCommand extends ToolkitCommand {
       names = "--skip-budget",
       paramLabel = "N",
       description = "Fail with exit code 4 when more than N cases are skipped.")
-  private OptionalInt skipBudget = OptionalInt.empty();
+  private Optional<Integer> skipBudget = Optional.empty();
 
   @Option(
       names = "--shard",
@@ -94,7 +89,7 @@ final class ConformanceCommand extends ToolkitCommand {
       names = "--time-budget",
       paramLabel = "SECONDS",
       description = "Time limit of the run; what is left is skipped and counted.")
-  private OptionalLong timeBudget = OptionalLong.empty();
+  private Optional<Long> timeBudget = Optional.empty();
 
   @Option(
       names = "--journal",
@@ -130,7 +125,7 @@ final class ConformanceCommand extends ToolkitCommand {
 
   /** Runs with progress on stderr, which ends before the report begins. */
   private ConformanceReport run(ConformanceRequest request) throws IOException {
-    try (Watch watch = new Watch(streams())) {
+    try (SuiteProgress watch = new SuiteProgress(streams())) {
       return ConformanceSuite.run(request, watch);
     }
   }
@@ -155,60 +150,5 @@ final class ConformanceCommand extends ToolkitCommand {
     journal.ifPresent(builder::journal);
     expectations.forEach(builder::expectations);
     return builder.build();
-  }
-
-  /** Shows progress, and failures as soon as they happen. */
-  private static final class Watch implements ConformanceListener, AutoCloseable {
-    private final Streams streams;
-    private Progress progress;
-    private long done;
-
-    Watch(Streams streams) {
-      this.streams = streams;
-      this.progress = new Progress(streams, "cases", 0);
-    }
-
-    @Override
-    public void started(String device, int cases) {
-      progress.close();
-      progress = new Progress(streams, "cases on " + device, cases);
-      done = 0;
-    }
-
-    @Override
-    public void finished(CaseResult result) {
-      if (result.outcome().failing()) {
-        progress.close();
-        streams
-            .err()
-            .println(
-                result.outcome().label()
-                    + " "
-                    + result.name()
-                    + " on "
-                    + result.device()
-                    + ": "
-                    + result.reason()
-                    + "; again: "
-                    + result.repro());
-      }
-      progress.done(++done);
-    }
-
-    @Override
-    public void finished(MutantResult result) {
-      progress.done(++done);
-    }
-
-    @Override
-    public void notice(String text) {
-      progress.close();
-      streams.err().println(text);
-    }
-
-    @Override
-    public void close() {
-      progress.close();
-    }
   }
 }

@@ -25,6 +25,7 @@ public final class TouchstoneCli {
         DevicesCommand.class,
         ExplainCommand.class,
         ConformanceCommand.class,
+        FuzzCommand.class,
         MergeCommand.class,
         DiffCommand.class,
         BenchCommand.class,

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -164,34 +163,5 @@ class HazardTest {
       assertThat(again.others()).isEqualTo(Map.of("fail", List.of(smallest)));
       assertThat(again.reason(smallest)).contains("rows of this width do not work");
     }
-  }
-
-  @Test
-  void workersStartFromTheModulePathToo() throws Exception {
-    List<String> modular = List.of("touchstone", "jspecify", "picocli", "jackson", "ascii-table");
-    List<String> bindings = List.of("jocl", "jcuda", "javacpp");
-    String path =
-        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
-            .filter(entry -> !entry.contains("test-classes"))
-            .filter(
-                entry ->
-                    Files.exists(Path.of(entry, "module-info.class"))
-                        || modular.stream().anyMatch(name(entry)::contains)
-                        || bindings.stream().anyMatch(name(entry)::startsWith))
-            .collect(Collectors.joining(File.pathSeparator));
-    List<String> command = new ArrayList<>(java());
-    command.addAll(
-        List.of(
-            "--module-path", path, "--module", "org.touchstone.tools/org.touchstone.tools.Main"));
-    command.addAll(
-        List.of(
-            "conformance", "--format=json", "--device=cpu://reference", "--op=add", "--isolate"));
-    Run run = start(command, folder.resolve("report.json"), folder.resolve("messages"));
-    assertThat(run.exit()).as(run.err()).isZero();
-    assertThat(run.others()).isEmpty();
-  }
-
-  private static String name(String entry) {
-    return String.valueOf(Path.of(entry).getFileName());
   }
 }

@@ -1,0 +1,5 @@
+/** Draws random cases, right and wrong ones. */
+@NullMarked
+package org.touchstone.conformance.fuzz;
+
+import org.jspecify.annotations.NullMarked;
