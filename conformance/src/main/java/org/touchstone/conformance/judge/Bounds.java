@@ -83,10 +83,19 @@ record Bounds(double low, double high, boolean orZero, boolean open) {
     if (open || actual == rounded || (actual == 0 && orZero)) {
       return right ? 0 : Double.POSITIVE_INFINITY;
     }
-    if (Double.isNaN(actual) || Double.isNaN(exact)) {
-      return right ? 1 : Double.POSITIVE_INFINITY;
+    boolean nan = Double.isNaN(actual);
+    if (nan && Double.isNaN(rounded)) {
+      return right ? 0 : Double.POSITIVE_INFINITY;
     }
-    double needed = Math.abs(boundary(format, actual, actual > exact) - exact);
+    if (Double.isNaN(exact) || (nan && format.hasInfinity())) {
+      return Double.POSITIVE_INFINITY;
+    }
+    // Formats without infinity have NaN beyond the same threshold.
+    double end =
+        nan
+            ? boundary(format, Math.copySign(Double.POSITIVE_INFINITY, exact), false)
+            : boundary(format, actual, actual > exact);
+    double needed = Math.abs(end - exact);
     double ratio = error > 0 ? needed / error : Double.POSITIVE_INFINITY;
     // At a tie the side decides which of two neighbours is right, not the distance.
     return right ? Math.min(1, ratio) : Math.max(Math.nextUp(1.0), ratio);

@@ -218,6 +218,11 @@ class JudgeTest {
     assertThat(ratio(DType.F32, max + 0x1p104, 0x1p104, max)).isEqualTo(0.5);
     assertThat(ratio(DType.F32, max, 0x1p102, Double.POSITIVE_INFINITY)).isEqualTo(2);
     assertThat(ratio(DType.F32, 1, 1, Double.NaN)).isInfinite();
+    assertThat(ratio(DType.F32, Double.NaN, 1, Double.NaN)).isZero();
+    // NaN lies beyond 464 in E4M3FN, which has no infinity.
+    assertThat(ratio(DType.E4M3FN, 460, 8, Double.NaN)).isEqualTo(0.5);
+    assertThat(ratio(DType.E4M3FN, 468, 8, 448)).isEqualTo(0.5);
+    assertThat(ratio(DType.E4M3FN, 1000, 1, Double.NaN)).isZero();
     // A tie belongs to the even neighbour: the other one is wrong at a distance of 0.
     assertThat(ratio(DType.BF16, 1 + 0x1p-8, 0, 1 + 0x1p-7)).isGreaterThan(1);
     assertThat(ratio(DType.BF16, 1 + 0x1p-7 + 0x1p-8 - 0x1p-20, 0x1p-20, 1 + 0x1p-6)).isEqualTo(1);
