@@ -44,7 +44,7 @@ DEVICE void gemm(const Product& p, const Groups& groups) {
   __shared__ i64 scale_start[BM];
   constexpr int SIZE = FP8 ? 1 : 2;
   constexpr bool LOOK_FOR_NAN =
-#if __CUDA_ARCH__ >= 890
+#if HAS_E4M3
       false;
 #else
       FP8;

@@ -48,10 +48,17 @@ DEVICE u32 e4m3_pair_as_f16(u32 codes) {
   return (spread & 0x80008000u) | ((spread & 0x7f007f00u) >> 1);
 }
 
+// Other architectures from 8.9 on take the instruction too, and execute it as conversions and FP16 products.
+#if __CUDA_ARCH__ == 890 || __CUDA_ARCH__ >= 1200
+#define HAS_E4M3 1
+#else
+#define HAS_E4M3 0
+#endif
+
 // E4M3 by E4M3, 32 terms. Where the architecture has no such instruction the codes go through FP16: products of codes
 // and their sums are then exact up to FP32, scaled by 2^-16.
 DEVICE void mma_e4m3(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {
-#if __CUDA_ARCH__ >= 890
+#if HAS_E4M3
   asm volatile(
       "mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
       "{%0, %1, %2, %3};"
@@ -66,7 +73,7 @@ DEVICE void mma_e4m3(float (&d)[4], const u32 (&a)[4], u32 b0, u32 b1) {
 }
 
 // What sums of mma_e4m3 are multiplied with.
-#if __CUDA_ARCH__ >= 890
+#if HAS_E4M3
 #define E4M3_UNIT 1.0f
 #else
 #define E4M3_UNIT 65536.0f
