@@ -4,6 +4,7 @@ module org.touchstone.backends.cuda {
   requires org.touchstone.backends;
 
   provides org.touchstone.backends.config.SettingSource with
+      org.touchstone.backends.cuda.CudaSettings,
       org.touchstone.backends.cuda.CudaSimSettings;
   provides org.touchstone.backends.spi.BackendProvider with
       org.touchstone.backends.cuda.CudaProvider,

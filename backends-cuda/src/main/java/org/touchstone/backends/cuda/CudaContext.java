@@ -14,7 +14,6 @@ import org.touchstone.backends.cuda.driver.CudaDriver;
 import org.touchstone.backends.cuda.driver.CudaException;
 import org.touchstone.backends.cuda.driver.CudaResult;
 import org.touchstone.backends.cuda.driver.FunctionAttribute;
-import org.touchstone.backends.cuda.driver.JitOptions;
 
 /**
  * The primary context of a device, its modules, and the count of everything that was taken from the
@@ -52,16 +51,24 @@ public final class CudaContext implements AutoCloseable {
   private final String uri;
   private final Evidence evidence;
   private final Gpu gpu;
+  private final KernelImages images;
   private final Map<Resource, AtomicLong> live = new EnumMap<>(Resource.class);
   private final Map<String, CudaDriver.Module> modules = new HashMap<>();
   private final Map<String, CudaFunction> functions = new HashMap<>();
   private final Map<String, Integer> shared = new HashMap<>();
+  private final Map<Occupancy, Integer> resident = new HashMap<>();
   private final AtomicReference<@Nullable CudaException> lost = new AtomicReference<>();
   private volatile Function<PtxSnapshot.Entry, byte[]> edit = PtxSnapshot::read;
 
   private CudaContext(
-      CudaDriver driver, CudaDriver.Device device, String uri, Evidence evidence, Gpu gpu) {
+      CudaDriver driver,
+      CudaDriver.Device device,
+      String uri,
+      Evidence evidence,
+      Gpu gpu,
+      KernelImages images) {
     this.driver = driver;
+    this.images = images;
     this.device = device;
     this.uri = uri;
     this.evidence = evidence;
@@ -76,12 +83,18 @@ public final class CudaContext implements AutoCloseable {
   /**
    * Opens a device of an initialised driver.
    *
+   * @param images where its modules come from
    * @throws HalException when the driver refuses, with its words
    */
   static CudaContext open(
-      CudaDriver driver, CudaDriver.Device device, String uri, Evidence evidence) {
+      CudaDriver driver,
+      CudaDriver.Device device,
+      String uri,
+      Evidence evidence,
+      Function<Gpu, KernelImages> images) {
     try {
-      return new CudaContext(driver, device, uri, evidence, Gpu.of(driver, device));
+      Gpu gpu = Gpu.of(driver, device);
+      return new CudaContext(driver, device, uri, evidence, gpu, images.apply(gpu));
     } catch (CudaException e) {
       throw mapped("opening the device", e, uri);
     }
@@ -228,7 +241,7 @@ public final class CudaContext implements AutoCloseable {
       CudaDriver.Module loaded = modules.get(module);
       if (loaded == null) {
         PtxSnapshot.Entry entry = PtxSnapshot.choose(module, gpu.computeCapability());
-        loaded = driver.moduleLoadDataEx(edit.apply(entry), JitOptions.DEFAULT);
+        loaded = images.load(module, edit.apply(entry));
         taken(Resource.MODULE);
         modules.put(module, loaded);
       }
@@ -262,6 +275,25 @@ public final class CudaContext implements AutoCloseable {
       throw failure("reserving shared memory for kernel " + name, e);
     }
   }
+
+  /**
+   * Returns how many blocks of a kernel the device runs at once.
+   *
+   * @param threads threads of a block
+   * @param dynamicSharedBytes dynamic shared memory of a block
+   */
+  synchronized int residentBlocks(CudaFunction function, int threads, int dynamicSharedBytes) {
+    return resident.computeIfAbsent(
+        new Occupancy(function.name(), threads, dynamicSharedBytes),
+        key ->
+            multiprocessors()
+                * Math.max(
+                    1,
+                    driver.occupancyMaxActiveBlocksPerMultiprocessor(
+                        function.handle(), threads, dynamicSharedBytes)));
+  }
+
+  private record Occupancy(String function, int threads, int dynamicSharedBytes) {}
 
   /** Unloads the modules and gives the context back. */
   @Override

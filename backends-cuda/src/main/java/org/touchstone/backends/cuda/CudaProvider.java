@@ -221,7 +221,12 @@ public final class CudaProvider implements BackendProvider {
     try {
       driver.init();
       return new CudaDevice(
-          CudaContext.open(driver, find(driver, info), info.uri(), info.evidence()));
+          CudaContext.open(
+              driver,
+              find(driver, info),
+              info.uri(),
+              info.evidence(),
+              gpu -> KernelImages.compiled(driver, gpu, context, info.name())));
     } catch (CudaException e) {
       throw new HalException(
           ErrorCode.NATIVE_FAILURE,

@@ -16,6 +16,9 @@ import org.touchstone.backends.spi.CopyRows;
 
 /** A stream. Used by one thread at a time. */
 public final class CudaQueue implements BackendQueue {
+  /** Blocks that end early make room for others; a few per place even out what is left. */
+  private static final long WAVES = 8;
+
   private final CudaContext context;
   private final CudaDriver driver;
   private final CudaDriver.Stream stream;
@@ -83,6 +86,28 @@ public final class CudaQueue implements BackendQueue {
               + dynamicSharedBytes
               + " bytes of shared memory",
           e);
+    }
+  }
+
+  /**
+   * Enqueues a kernel whose blocks loop over what is left, with as many blocks as keep the device
+   * busy: a few times those that it runs at once.
+   *
+   * @param blocks how many blocks there is work for
+   */
+  public void launchLooping(
+      CudaFunction function,
+      long blocks,
+      int threads,
+      int dynamicSharedBytes,
+      KernelParams params) {
+    try {
+      context.enter();
+      long most = WAVES * context.residentBlocks(function, threads, dynamicSharedBytes);
+      Dim3 grid = Dim3.of((int) Math.clamp(blocks, 1, most));
+      launch(function, grid, Dim3.of(threads), dynamicSharedBytes, params);
+    } catch (CudaException e) {
+      throw context.failure("asking how many blocks of " + function.name() + " fit", e);
     }
   }
 

@@ -97,6 +97,12 @@ public final class CudaSimProvider implements BackendProvider {
                         null));
     CudaDriver driver = new SimDriver(List.of(profile), options);
     driver.init();
-    return new CudaDevice(CudaContext.open(driver, driver.deviceGet(0), uri, Evidence.SIMULATOR));
+    return new CudaDevice(
+        CudaContext.open(
+            driver,
+            driver.deviceGet(0),
+            uri,
+            Evidence.SIMULATOR,
+            gpu -> KernelImages.ofPtx(driver, gpu)));
   }
 }

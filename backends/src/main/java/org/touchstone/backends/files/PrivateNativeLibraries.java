@@ -103,7 +103,7 @@ public final class PrivateNativeLibraries implements NativeLibraries {
   }
 
   private static byte[] content(Class<?> anchor, String resource) {
-    try (InputStream stream = anchor.getResourceAsStream(resource)) {
+    try (InputStream stream = open(anchor, resource)) {
       if (stream == null) {
         throw failed(
             "native library " + resource + " is not in the jar of " + anchor.getName(),
@@ -114,6 +114,15 @@ public final class PrivateNativeLibraries implements NativeLibraries {
     } catch (IOException e) {
       throw failed("cannot read " + resource + ": " + e, "repair the jar", e);
     }
+  }
+
+  /** On the module path a jar of natives is a module of its own, which only the loader searches. */
+  private static @Nullable InputStream open(Class<?> anchor, String resource) {
+    InputStream own = anchor.getResourceAsStream(resource);
+    ClassLoader loader = anchor.getClassLoader();
+    return own != null || loader == null || !resource.startsWith("/")
+        ? own
+        : loader.getResourceAsStream(resource.substring(1));
   }
 
   private static boolean holds(Path file, byte[] content) throws IOException {

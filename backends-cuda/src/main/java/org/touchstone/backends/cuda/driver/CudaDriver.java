@@ -36,7 +36,9 @@ public interface CudaDriver {
     /** {@link #launchKernelEx} with a cluster or a programmatic start. */
     LAUNCH_KERNEL_EX,
     /** {@link #tensorMapEncodeTiled}. */
-    TENSOR_MAP
+    TENSOR_MAP,
+    /** {@link #linkPtx}. */
+    LINK
   }
 
   /** What times an event takes. */
@@ -193,6 +195,16 @@ public interface CudaDriver {
    * @throws CudaException with the compiler's log in its message when the image does not compile
    */
   Module moduleLoadDataEx(byte[] image, JitOptions options);
+
+  /**
+   * Compiles PTX for the current context's device ({@code cuLinkCreate}, {@code cuLinkAddData},
+   * {@code cuLinkComplete}) and returns the cubin; needs {@link Optional#LINK}.
+   *
+   * @throws CudaException with the compiler's log in its message when the PTX does not compile
+   */
+  default byte[] linkPtx(byte[] ptx, JitOptions options) {
+    throw new CudaException("cuLinkCreate", CudaResult.NOT_SUPPORTED, name() + " does not link");
+  }
 
   /** Unloads a module. */
   void moduleUnload(Module module);

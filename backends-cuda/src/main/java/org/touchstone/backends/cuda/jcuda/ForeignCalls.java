@@ -54,14 +54,17 @@ final class ForeignCalls {
         find("cuMemPoolSetAttribute", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
   }
 
-  private static Optional<MethodHandle> find(String symbol, FunctionDescriptor descriptor) {
+  /** Looks a call of the driver up. */
+  static Optional<MethodHandle> find(String symbol, FunctionDescriptor descriptor) {
     return SymbolLookup.libraryLookup(JcudaLoader.LIBRARY, Arena.global())
         .find(symbol)
         .map(address -> Linker.nativeLinker().downcallHandle(address, descriptor));
   }
 
-  Set<CudaDriver.Optional> available() {
+  /** Returns these calls and others that the driver has. */
+  Set<CudaDriver.Optional> available(Set<CudaDriver.Optional> others) {
     Set<CudaDriver.Optional> calls = EnumSet.noneOf(CudaDriver.Optional.class);
+    calls.addAll(others);
     launchKernelEx.ifPresent(handle -> calls.add(CudaDriver.Optional.LAUNCH_KERNEL_EX));
     tensorMapEncodeTiled.ifPresent(handle -> calls.add(CudaDriver.Optional.TENSOR_MAP));
     return calls;
@@ -163,7 +166,8 @@ final class ForeignCalls {
         () -> new CudaException(call, CudaResult.NOT_SUPPORTED, "the driver lacks this call"));
   }
 
-  private static RuntimeException rethrown(String call, Throwable failure) {
+  /** Turns what a method handle throws into what the caller may throw. */
+  static RuntimeException rethrown(String call, Throwable failure) {
     if (failure instanceof RuntimeException known) {
       return known;
     }

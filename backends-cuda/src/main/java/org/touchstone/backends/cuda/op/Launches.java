@@ -21,8 +21,6 @@ final class Launches {
   /** Threads of a warp. */
   static final int WARP = 32;
 
-  private static final long MOST_BLOCKS = 1 << 20;
-
   private Launches() {}
 
   /** Returns the number by which kernels know an element type. */
@@ -56,31 +54,15 @@ final class Launches {
     return KernelTraits.PLAIN_F32.with(context.evidence());
   }
 
-  /** Launches one thread per task; kernels loop over what is beyond the largest grid. */
+  /** Launches one thread per task; kernels loop over what is beyond the grid. */
   static void tasks(BackendQueue queue, CudaFunction kernel, long tasks, KernelParams params) {
-    blocks(queue, kernel, Math.ceilDiv(tasks, THREADS), THREADS, 0, params);
+    CudaQueue.of(queue).launchLooping(kernel, Math.ceilDiv(tasks, THREADS), THREADS, 0, params);
   }
 
   /** Launches one warp per task. */
   static void warps(BackendQueue queue, CudaFunction kernel, long tasks, KernelParams params) {
-    blocks(queue, kernel, Math.ceilDiv(tasks, THREADS / WARP), THREADS, 0, params);
-  }
-
-  /** Launches at most a million blocks; kernels loop over what is beyond. */
-  private static void blocks(
-      BackendQueue queue,
-      CudaFunction kernel,
-      long blocks,
-      int threads,
-      int shared,
-      KernelParams params) {
     CudaQueue.of(queue)
-        .launch(
-            kernel,
-            Dim3.of((int) Math.clamp(blocks, 1, MOST_BLOCKS)),
-            Dim3.of(threads),
-            shared,
-            params);
+        .launchLooping(kernel, Math.ceilDiv(tasks, THREADS / WARP), THREADS, 0, params);
   }
 
   /** Launches exactly one block per row. */

@@ -2,14 +2,11 @@ package org.touchstone.backends.cuda.standin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,84 +18,30 @@ class StandInDriverTest {
 
   @BeforeAll
   static void build() throws Exception {
-    Path source = Path.of("src", "test", "native", "libcuda.cpp").toAbsolutePath();
-    ProcessBuilder command =
-        new ProcessBuilder(
-            "g++",
-            "-std=c++17",
-            "-O1",
-            "-shared",
-            "-fPIC",
-            "-o",
-            "libcuda.so.1",
-            source.toString());
-    Process compiler;
-    try {
-      compiler = command.directory(folder.toFile()).inheritIO().start();
-    } catch (IOException e) {
-      Assumptions.abort("absent: cxx (apt-get install g++)");
-      return;
-    }
-    assertThat(compiler.waitFor()).as("g++ %s", source).isZero();
-  }
-
-  /** What a child printed and which driver calls it made. */
-  private record Outcome(List<String> printed, List<String> calls) {
-    long count(String call) {
-      return calls.stream().filter(line -> line.split(" ", -1)[0].equals(call)).count();
-    }
-
-    void assertGivenBack() {
-      assertThat(count("cuStreamDestroy")).isEqualTo(count("cuStreamCreate"));
-      assertThat(count("cuEventDestroy")).isEqualTo(count("cuEventCreate"));
-      assertThat(count("cuModuleUnload")).isEqualTo(count("cuModuleLoadDataEx"));
-      assertThat(count("cuMemFree")).isEqualTo(count("cuMemAlloc"));
-      assertThat(count("cuMemFreeAsync")).isEqualTo(count("cuMemAllocAsync"));
-      assertThat(count("cuMemFreeHost")).isEqualTo(count("cuMemHostAlloc"));
-      assertThat(count("cuDevicePrimaryCtxRelease")).isEqualTo(count("cuDevicePrimaryCtxRetain"));
-    }
+    StandIns.build(folder, "libcuda.cpp", "libcuda.so.1");
   }
 
   private static Outcome run(String scenario, Map<String, String> environment) throws Exception {
-    Path log = Files.createTempFile(folder, "calls", ".txt");
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(StandInProgram.class.getName());
-    command.add(scenario);
-    command.add(Files.createTempDirectory(folder, "cache").toString());
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().putAll(environment);
-    builder.environment().put("STANDIN_LOG", log.toString());
-    builder.environment().put("LD_LIBRARY_PATH", folder.toString());
-    Process child = builder.start();
-    List<String> printed = child.inputReader().lines().toList();
-    assertThat(child.waitFor()).as("%s", printed).isZero();
-    return new Outcome(printed, Files.readAllLines(log));
-  }
-
-  private static String line(Outcome outcome, String start) {
-    return outcome.printed().stream()
-        .filter(text -> text.startsWith(start))
-        .findFirst()
-        .orElseGet(() -> "nothing starts with '" + start + "' in " + outcome.printed());
+    return StandIns.run(folder, scenario, Files.createTempDirectory(folder, "cache"), environment);
   }
 
   @Test
   void adds_and_gives_everything_back() throws Exception {
     Outcome outcome = run("add", Map.of());
-    assertThat(line(outcome, "state")).isEqualTo("state READY");
-    assertThat(line(outcome, "device"))
+    assertThat(outcome.line("state")).isEqualTo("state READY");
+    assertThat(outcome.line("device"))
         .contains("cuda://0", "stand-in 0", "a0a1a2a3-a4a5-a6a7-a8a9-aaabacadae00", "CUDA 12.8");
-    assertThat(line(outcome, "sum")).isEqualTo("sum [0.0, 48.0]");
-    assertThat(line(outcome, "receipt")).contains("cuda://0", "PT0.0015S");
+    assertThat(outcome.line("sum")).isEqualTo("sum [0.0, 48.0]");
+    assertThat(outcome.line("receipt")).contains("cuda://0", "PT0.0015S");
     assertThat(outcome.calls().getFirst()).isEqualTo("cuInit");
     assertThat(outcome.calls())
         .containsSubsequence(
             "cuDevicePrimaryCtxRetain",
-            "cuModuleLoadDataEx .version 7.0",
+            "cuLinkCreate",
+            "cuLinkAddData 1 .version 7.0",
+            "cuLinkComplete",
+            "cuLinkDestroy",
+            "cuModuleLoadDataEx cubin: .vers",
             "cuModuleGetFunction ts_add",
             "cuStreamCreate non-blocking",
             "cuMemHostAlloc",
@@ -118,7 +61,7 @@ class StandInDriverTest {
   @Test
   void allocates_from_the_pool_where_there_is_one() throws Exception {
     Outcome outcome = run("add", Map.of("STANDIN_ATTR", "115=1"));
-    assertThat(line(outcome, "sum")).isEqualTo("sum [0.0, 48.0]");
+    assertThat(outcome.line("sum")).isEqualTo("sum [0.0, 48.0]");
     assertThat(outcome.count("cuMemAllocAsync")).isEqualTo(3);
     assertThat(outcome.calls()).contains("cuMemPoolSetAttribute 4 1073741824");
     outcome.assertGivenBack();
@@ -129,7 +72,7 @@ class StandInDriverTest {
     Outcome outcome = run("driver", Map.of());
     assertThat(outcome.printed())
         .contains(
-            "name jcuda [LAUNCH_KERNEL_EX, TENSOR_MAP]",
+            "name jcuda [LAUNCH_KERNEL_EX, TENSOR_MAP, LINK]",
             "bytes 7 16909060 7",
             "stream done true, memory MemoryInfo[free=1048576, total=8589934592]",
             "registers 104",
@@ -141,7 +84,7 @@ class StandInDriverTest {
             "  some_kernel grid 8 block 64 shared 256 parameters 20",
             "cuTensorMapEncodeTiled 9 2 32 128 8 1 3",
             "cuMemPoolSetAttribute 4 4096");
-    assertThat(line(outcome, "settings")).doesNotContain("native");
+    assertThat(outcome.line("settings")).doesNotContain("native");
     outcome.assertGivenBack();
   }
 
@@ -167,15 +110,15 @@ class StandInDriverTest {
             List.of("state BROKEN", "DEVICE_BUSY: cuda://0 is in exclusive use"));
     for (Map.Entry<Map<String, String>, List<String>> each : expected.entrySet()) {
       Outcome outcome = run("probe", each.getKey());
-      assertThat(line(outcome, "state")).as("%s", each.getKey()).isEqualTo(each.getValue().get(0));
-      assertThat(line(outcome, "reason")).contains(each.getValue().get(1));
+      assertThat(outcome.line("state")).as("%s", each.getKey()).isEqualTo(each.getValue().get(0));
+      assertThat(outcome.line("reason")).contains(each.getValue().get(1));
     }
   }
 
   @Test
   void maps_exhausted_memory_and_works_on() throws Exception {
     Outcome outcome = run("add", Map.of("STANDIN_FAIL", "cuMemAlloc 2 3"));
-    assertThat(line(outcome, "failure"))
+    assertThat(outcome.line("failure"))
         .startsWith("failure OUT_OF_MEMORY")
         .contains("allocation of 60 bytes (1048576 of 8589934592 are free) failed")
         .contains("CUDA_ERROR_OUT_OF_MEMORY: out of memory");
@@ -186,7 +129,7 @@ class StandInDriverTest {
   @Test
   void shows_what_the_ptx_compiler_says() throws Exception {
     Outcome outcome = run("add", Map.of("STANDIN_FAIL", "cuModuleLoadDataEx 218 1"));
-    assertThat(line(outcome, "failure"))
+    assertThat(outcome.line("failure"))
         .startsWith("failure NATIVE_FAILURE")
         .contains("ts_add", "the compiler says: line 7 makes no sense");
   }
@@ -194,8 +137,8 @@ class StandInDriverTest {
   @Test
   void remembers_the_error_that_lost_the_context() throws Exception {
     Outcome outcome = run("add", Map.of("STANDIN_FAIL", "cuEventSynchronize 700 1"));
-    assertThat(line(outcome, "failure")).contains("CUDA_ERROR_ILLEGAL_ADDRESS");
-    assertThat(line(outcome, "again"))
+    assertThat(outcome.line("failure")).contains("CUDA_ERROR_ILLEGAL_ADDRESS");
+    assertThat(outcome.line("again"))
         .startsWith("again DEVICE_LOST")
         .contains("the context was lost", "CUDA_ERROR_ILLEGAL_ADDRESS");
     assertThat(outcome.count("cuStreamDestroy")).isEqualTo(outcome.count("cuStreamCreate"));

@@ -43,7 +43,7 @@ public final class StandInProgram {
 
   /** Runs the named scenario over a HAL whose cache is the second argument. */
   public static void main(String[] arguments) {
-    HalOptions options = HalOptions.DEFAULT.with("touchstone.cache.dir", arguments[1]);
+    HalOptions options = HalOptions.DEFAULT.with("cache.dir", arguments[1]);
     if (arguments[0].equals("driver")) {
       callEverything(options);
       return;
