@@ -1,6 +1,11 @@
 // Chooses the implementation; compiled for the weakest processor.
 #include "order.h"
 
+#if defined(__linux__)
+#include <errno.h>
+#include <sched.h>
+#endif
+
 extern "C" {
 extern const ts_kernels ts_kernels_portable;
 #if defined(__x86_64__)
@@ -27,6 +32,21 @@ int ts_supported(int isa) {
 #endif
     default: return 0;
   }
+}
+
+int ts_pin(int number) {
+#if defined(__linux__)
+  cpu_set_t allowed, one;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return errno;
+  int skip = number % CPU_COUNT(&allowed), processor = 0;
+  while (!CPU_ISSET(processor, &allowed) || skip-- > 0) processor++;
+  CPU_ZERO(&one);
+  CPU_SET(processor, &one);
+  return sched_setaffinity(0, sizeof one, &one) == 0 ? 0 : errno;
+#else
+  (void)number;
+  return -1;
+#endif
 }
 
 void ts_product(int isa, int64_t args) { KERNELS[isa]->product((const ts_product_args*)args); }

@@ -91,6 +91,9 @@ typedef struct {
 // Returns whether this processor and operating system run an instruction set that this library holds.
 int ts_supported(int isa);
 
+// Ties the calling thread to one of the processors that it may use, taken in turn: 0, an errno, or -1 where there is no way to.
+int ts_pin(int number);
+
 // Multiplies; see ts_product_args.
 void ts_product(int isa, int64_t args);
 

@@ -39,8 +39,10 @@ public final class CpuProvider implements BackendProvider {
   @Override
   public Probe probe(BackendContext context) {
     int threads = CpuThreads.configured(context.configuration());
+    String pinned;
     KernelChoice choice;
     try {
+      pinned = CpuThreads.pinned(context.configuration()) ? "on" : "off";
       choice = KernelChoice.of(context.configuration(), context.nativeLibraries());
     } catch (HalException e) {
       return new Probe.Broken(
@@ -58,7 +60,9 @@ public final class CpuProvider implements BackendProvider {
                     "vector",
                     SimdDevice.vectors(),
                     "threads",
-                    Integer.toString(threads))),
+                    Integer.toString(threads),
+                    "pinned",
+                    pinned)),
             device(
                 REFERENCE,
                 "scalar FP64 reference",
@@ -85,7 +89,7 @@ public final class CpuProvider implements BackendProvider {
 
   @Override
   public BackendDevice open(DeviceInfo device, BackendContext context) {
-    CpuThreads threads = new CpuThreads(CpuThreads.configured(context.configuration()));
+    CpuThreads threads = CpuThreads.open(context);
     return switch (device.uri()) {
       case SIMD ->
           new SimdDevice(

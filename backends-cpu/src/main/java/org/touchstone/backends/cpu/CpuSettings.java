@@ -10,6 +10,14 @@ public final class CpuSettings implements SettingSource {
   static final SettingKey THREADS =
       new SettingKey("cpu.threads", "", "threads of a cpu device; by default one per processor");
 
+  /** Whether threads stay on processors of their own. */
+  static final SettingKey PIN =
+      new SettingKey(
+          "cpu.pin",
+          "off",
+          "on ties each worker thread of a cpu device to one of the processors that this process"
+              + " may use; the submitting thread is the host program's and stays free");
+
   /** Which micro-kernels run. */
   static final SettingKey KERNELS =
       new SettingKey(
@@ -31,6 +39,6 @@ public final class CpuSettings implements SettingSource {
 
   @Override
   public List<SettingKey> settings() {
-    return List.of(ISA, KERNELS, THREADS);
+    return List.of(ISA, KERNELS, PIN, THREADS);
   }
 }

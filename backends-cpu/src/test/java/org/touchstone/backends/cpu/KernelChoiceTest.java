@@ -104,6 +104,6 @@ class KernelChoiceTest {
   void settingsAreListed() {
     assertThat(new CpuSettings().settings())
         .extracting("name")
-        .isEqualTo(List.of("cpu.isa", "cpu.kernels", "cpu.threads"));
+        .isEqualTo(List.of("cpu.isa", "cpu.kernels", "cpu.pin", "cpu.threads"));
   }
 }

@@ -19,6 +19,11 @@ final class NativeCalls {
   @Name("ts_supported")
   static native int supported(int isa);
 
+  /** Ties the calling thread to a processor: 0, an errno, or -1 where there is no way to. */
+  @NoException
+  @Name("ts_pin")
+  static native int pin(int number);
+
   /** Multiplies rows with weights; the address is that of the arguments. */
   @NoException
   @Name("ts_product")

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.HalException;
@@ -69,6 +70,26 @@ public final class NativeLibrary {
   /** Returns the instruction sets that this processor runs, weakest first; none without library. */
   public List<InstructionSet> sets() {
     return sets;
+  }
+
+  /**
+   * Ties the calling thread to one of the processors that it may use.
+   *
+   * @param number of the processor among these; beyond the last it starts again
+   * @return why that is impossible; empty when it was done
+   */
+  public Optional<String> pinCallingThread(int number) {
+    if (sets.isEmpty()) {
+      return Optional.of("threads are pinned by the native library, and " + reason);
+    }
+    int status = NativeCalls.pin(number);
+    if (status == 0) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        status < 0
+            ? "this operating system has no way to pin a thread"
+            : "sched_setaffinity failed with errno " + status);
   }
 
   /** Returns why there is no library; empty when there is one. */
