@@ -2,6 +2,7 @@ package org.touchstone.backends.cpu.micro;
 
 import java.lang.foreign.MemorySegment;
 import org.touchstone.api.format.DType;
+import org.touchstone.api.op.AttentionMask;
 
 /**
  * Blockwise softmax attention of up to {@link #ROWS} queries: the recurrence of FlashAttention-2
@@ -69,6 +70,11 @@ public abstract class AttentionTile {
     end[rows] = Math.toIntExact(Math.max(firstKey, endKey));
     reset(rows);
     return rows++;
+  }
+
+  /** Adds a query at a position of a sequence of some keys; see {@link #add(long, long)}. */
+  public final int add(AttentionMask mask, long position, long keys) {
+    return add(mask.first(position), mask.end(position, keys));
   }
 
   /** Returns the first key that a row sees. */

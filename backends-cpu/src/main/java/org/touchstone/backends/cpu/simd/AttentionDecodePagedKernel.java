@@ -70,7 +70,7 @@ final class AttentionDecodePagedKernel implements Kernel<AttentionDecodePagedArg
 
     @Override
     public void query(AttentionTile tile, int row, long sequence, long query, long head) {
-      tile.query(row, 0, q.memory(), q.offset(sequence, query, head), q.dtype(), q.count());
+      q.give(tile, row, 0, sequence, query, head);
     }
 
     @Override

@@ -74,35 +74,27 @@ final class AttentionPrefillKernel {
           engine
               .kernels()
               .attentionTile(spec.headDim(), spec.valueDim(), AttentionTile.Values.SEPARATE);
-      long firstHead = blocks.first(block);
-      long endHead = blocks.end(block);
       sequences.visit(
           fromToken,
           toToken,
           (sequence, firstQuery, firstKey, from, to, queries, keys) -> {
             tile.clear();
-            for (long i = from; i < to; i++) {
-              long position = keys - queries + i;
-              for (long h = firstHead; h < endHead; h++) {
-                int row = tile.add(spec.mask().first(position), spec.mask().end(position, keys));
-                tile.query(
-                    row,
-                    0,
-                    q.memory(),
-                    q.offset(sequence, firstQuery + i, h),
-                    q.dtype(),
-                    q.count());
-              }
-            }
+            blocks.forEachRow(
+                from,
+                to,
+                block,
+                (row, i, h) -> {
+                  tile.add(spec.mask(), keys - queries + i, keys);
+                  q.give(tile, row, 0, sequence, firstQuery + i, h);
+                });
             KeyRows source =
                 new KeyRows(k, v, KeyRows.from(firstKey), sequence, blocks.keyHead(block));
             tile.attend(source, 0, keys, spec.scale(), spec.softcap());
-            int row = 0;
-            for (long i = from; i < to; i++) {
-              for (long h = firstHead; h < endHead; h++) {
-                outputs.finish(tile, row++, sequence, firstQuery + i, h);
-              }
-            }
+            blocks.forEachRow(
+                from,
+                to,
+                block,
+                (row, i, h) -> outputs.finish(tile, row, sequence, firstQuery + i, h));
           });
     }
   }

@@ -48,6 +48,40 @@ record GemmEpilogue(
         accumulation);
   }
 
+  /**
+   * Where a block of C lies, and the numbers of its scales.
+   *
+   * @param row number of the first row's scale of A, or where they do not differ 0
+   * @param scaleOfB number of B's scale of the first element, or of all
+   * @param column number of the first column
+   * @param element number of the first element within C
+   * @param pitch elements of C from row to row
+   * @param m rows
+   * @param n columns
+   */
+  record Place(long row, long scaleOfB, long column, long element, long pitch, int m, int n) {}
+
+  /**
+   * Finishes a block.
+   *
+   * @param stride sums from row to row in {@link GemmScratch#out}
+   */
+  void finish(Place place, int stride, GemmScratch scratch, RowKernels kernels) {
+    boolean perRow = operands == GemmOperands.FP8_CHANNEL;
+    for (int i = 0; i < place.m; i++) {
+      finish(
+          scratch.out,
+          i * stride,
+          place.n,
+          perRow ? place.row + i : 0,
+          place.scaleOfB,
+          place.column,
+          place.element + i * place.pitch,
+          scratch,
+          kernels);
+    }
+  }
+
   private static @Nullable MemorySegment host(@Nullable Tensor tensor) {
     return tensor == null ? null : Memories.host(tensor);
   }
@@ -62,7 +96,7 @@ record GemmEpilogue(
    * @param element number of the first element within C
    * @param scratch {@link GemmScratch#b} is overwritten
    */
-  void finish(
+  private void finish(
       float[] sums,
       int at,
       int n,

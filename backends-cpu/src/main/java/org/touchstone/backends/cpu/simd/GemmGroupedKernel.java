@@ -5,7 +5,6 @@ import org.touchstone.api.ErrorCode;
 import org.touchstone.api.HalException;
 import org.touchstone.api.Layout;
 import org.touchstone.api.Tensor;
-import org.touchstone.api.format.DType;
 import org.touchstone.api.op.GemmGroupedArgs;
 import org.touchstone.api.op.GemmGroupedSpec;
 import org.touchstone.api.op.GemmGroupedSpec.Grouping;
@@ -32,21 +31,16 @@ final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
   }
 
   static Plan<GemmGroupedArgs> plan(GemmGroupedSpec spec, Engine engine) {
-    DType dtype = spec.operands().dtype();
-    if (!engine.kernels().reads(spec.weightLayout(), dtype)) {
-      return engine.refuses(spec.weightLayout(), dtype);
-    }
-    return Plan.runs(
-        "gemm_grouped." + engine.kernels().name(),
-        engine.kernels().productTraits(spec.operands()),
-        new GemmGroupedKernel(spec, engine));
+    return engine.product(
+        "gemm_grouped.",
+        spec.operands(),
+        spec.weightLayout(),
+        () -> new GemmGroupedKernel(spec, engine));
   }
 
   @Override
   public Layout preferredLayout(String slot) {
-    return slot.equals("b")
-        ? engine.kernels().preferredWeights(spec.operands().dtype())
-        : Layout.PLAIN;
+    return engine.preferredWeights(slot, spec.operands());
   }
 
   @Override
@@ -106,17 +100,18 @@ final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
     boolean perRow = spec.operands() == GemmOperands.FP8_CHANNEL;
     long scaleRow = perRow && masked && scaleA != null ? expert * scaleA.strides().step(0) : 0;
     long first = masked ? expert * args.c().strides().step(0) : 0;
-    for (int i = 0; i < m; i++) {
-      epilogue.finish(
-          scratch.out,
-          i * stride,
-          n,
-          perRow ? scaleRow + row + i : 0,
-          perRow ? expert * spec.n() + n0 : expert,
-          n0,
-          first + (row + i) * args.c().strides().step(-2) + n0,
-          scratch,
-          engine.kernels());
-    }
+    long pitch = args.c().strides().step(-2);
+    epilogue.finish(
+        new GemmEpilogue.Place(
+            scaleRow + row,
+            perRow ? expert * spec.n() + n0 : expert,
+            n0,
+            first + row * pitch + n0,
+            pitch,
+            m,
+            n),
+        stride,
+        scratch,
+        engine.kernels());
   }
 }

@@ -1,7 +1,6 @@
 package org.touchstone.backends.cpu.simd;
 
 import org.touchstone.api.Layout;
-import org.touchstone.api.format.DType;
 import org.touchstone.api.op.GemmArgs;
 import org.touchstone.api.op.GemmOperands;
 import org.touchstone.api.op.GemmSpec;
@@ -22,21 +21,13 @@ final class GemmKernel implements Kernel<GemmArgs> {
   }
 
   static Plan<GemmArgs> plan(GemmSpec spec, Engine engine) {
-    DType dtype = spec.operands().dtype();
-    if (!engine.kernels().reads(spec.weightLayout(), dtype)) {
-      return engine.refuses(spec.weightLayout(), dtype);
-    }
-    return Plan.runs(
-        "gemm." + engine.kernels().name(),
-        engine.kernels().productTraits(spec.operands()),
-        new GemmKernel(spec, engine));
+    return engine.product(
+        "gemm.", spec.operands(), spec.weightLayout(), () -> new GemmKernel(spec, engine));
   }
 
   @Override
   public Layout preferredLayout(String slot) {
-    return slot.equals("b")
-        ? engine.kernels().preferredWeights(spec.operands().dtype())
-        : Layout.PLAIN;
+    return engine.preferredWeights(slot, spec.operands());
   }
 
   @Override
@@ -70,17 +61,10 @@ final class GemmKernel implements Kernel<GemmArgs> {
     int stride = engine.kernels().product(rows, m, weight, n0, n, scratch.out);
     boolean perRow = spec.operands() == GemmOperands.FP8_CHANNEL;
     long pitch = args.c().strides().step(0);
-    for (int i = 0; i < m; i++) {
-      epilogue.finish(
-          scratch.out,
-          i * stride,
-          n,
-          perRow ? m0 + i : 0,
-          perRow ? n0 : 0,
-          n0,
-          (m0 + i) * pitch + n0,
-          scratch,
-          engine.kernels());
-    }
+    epilogue.finish(
+        new GemmEpilogue.Place(m0, perRow ? n0 : 0, n0, m0 * pitch + n0, pitch, m, n),
+        stride,
+        scratch,
+        engine.kernels());
   }
 }

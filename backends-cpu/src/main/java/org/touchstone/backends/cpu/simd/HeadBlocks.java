@@ -43,4 +43,21 @@ record HeadBlocks(long group, long perBlock, long perGroup, long count) {
   long end(long block) {
     return Math.min((keyHead(block) + 1) * group, first(block) + perBlock);
   }
+
+  /** Takes a token and a query head. */
+  @FunctionalInterface
+  interface RowVisitor {
+    /** Takes the row of a tile that token i and head h have. */
+    void visit(int row, long i, long h);
+  }
+
+  /** Visits the rows of a tile: tokens {@code from .. to - 1}, for each the heads of a block. */
+  void forEachRow(long from, long to, long block, RowVisitor visitor) {
+    int row = 0;
+    for (long i = from; i < to; i++) {
+      for (long h = first(block); h < end(block); h++) {
+        visitor.visit(row++, i, h);
+      }
+    }
+  }
 }

@@ -144,23 +144,15 @@ final class MlaPrefillKernel implements Kernel<MlaPrefillArgs> {
           (sequence, firstQuery, firstKey, from, to, queries, sequenceKeys) -> {
             tile.clear();
             for (long i = from; i < to; i++) {
-              long position = sequenceKeys - queries + i;
-              int row =
-                  tile.add(spec.mask().first(position), spec.mask().end(position, sequenceKeys));
-              query(tile, row, 0, qNope, firstQuery + i, head);
-              query(tile, row, nope, qRope, firstQuery + i, head);
+              int row = tile.add(spec.mask(), sequenceKeys - queries + i, sequenceKeys);
+              qNope.give(tile, row, 0, 0, firstQuery + i, head);
+              qRope.give(tile, row, nope, 0, firstQuery + i, head);
             }
             tile.attend(source(slot, firstKey), 0, sequenceKeys, spec.scale(), 0);
             for (long i = from; i < to; i++) {
               outputs.finish(tile, (int) (i - from), 0, firstQuery + i, head);
             }
           });
-    }
-
-    private void query(
-        AttentionTile tile, int row, int element, TokenRows from, long token, long head) {
-      tile.query(
-          row, element, from.memory(), from.offset(0, token, head), from.dtype(), from.count());
     }
 
     private AttentionTile.Source source(long slot, long firstKey) {

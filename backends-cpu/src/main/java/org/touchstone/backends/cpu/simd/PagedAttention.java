@@ -89,30 +89,31 @@ record PagedAttention(
       long from = task / splits.most() / heads.count() * heads.tokens();
       long to = Math.min(queries, from + heads.tokens());
       AttentionTile tile = engine.kernels().attentionTile(depth, valueDim, values);
-      for (long i = from; i < to; i++) {
-        long position = keys - queries + i;
-        for (long h = heads.first(block); h < heads.end(block); h++) {
-          int row = tile.add(mask.first(position), mask.end(position, keys));
-          tensors.query(tile, row, sequence, i, h);
-        }
-      }
+      heads.forEachRow(
+          from,
+          to,
+          block,
+          (row, i, h) -> {
+            tile.add(mask, keys - queries + i, keys);
+            tensors.query(tile, row, sequence, i, h);
+          });
       tile.attend(
           tensors.keys(pages.of(sequence), heads.keyHead(block)),
           splits.first(keys, split),
           splits.first(keys, split + 1),
           scale,
           softcap);
-      int row = 0;
-      for (long i = from; i < to; i++) {
-        for (long h = heads.first(block); h < heads.end(block); h++) {
-          if (count == 1) {
-            tensors.finish(tile, row, sequence, i, h);
-          } else {
-            splits.store(tile, row, (sequence * queries + i) * heads.all() + h, split);
-          }
-          row++;
-        }
-      }
+      heads.forEachRow(
+          from,
+          to,
+          block,
+          (row, i, h) -> {
+            if (count == 1) {
+              tensors.finish(tile, row, sequence, i, h);
+            } else {
+              splits.store(tile, row, (sequence * queries + i) * heads.all() + h, split);
+            }
+          });
     }
 
     private void merge(long row) {

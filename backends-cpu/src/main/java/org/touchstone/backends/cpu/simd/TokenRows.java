@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
+import org.touchstone.backends.cpu.micro.AttentionTile;
 
 /** Rows of unit stride, by (sequence, token, head), of a tensor in host memory. */
 final class TokenRows {
@@ -97,5 +98,10 @@ final class TokenRows {
   /** Writes a row of one FP32 element. */
   void set(long sequence, long token, long head, float value) {
     memory.set(FLOAT, offset(sequence, token, head), value);
+  }
+
+  /** Gives a tile the elements of one of its queries, from {@code element} on. */
+  void give(AttentionTile tile, int row, int element, long sequence, long token, long head) {
+    tile.query(row, element, memory(), offset(sequence, token, head), dtype(), count());
   }
 }
