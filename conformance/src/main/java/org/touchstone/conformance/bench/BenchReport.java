@@ -64,11 +64,14 @@ public record BenchReport(Map<String, String> machine, List<Measurement> measure
               fields.put("limit", limit);
               fields.put("of_limit", bound.share());
             });
-    fields.put(
-        "peers",
-        m.peers().stream()
-            .map(p -> Map.of("name", p.name(), "median_ns", p.median(), "ratio", p.ratio()))
-            .toList());
+    fields.put("peers", m.peers().stream().map(BenchReport::fields).toList());
     return fields;
+  }
+
+  private static Map<String, Object> fields(Measurement.PeerTime peer) {
+    return peer.problem()
+        .map(why -> Map.<String, Object>of("name", peer.name(), "problem", why))
+        .orElseGet(
+            () -> Map.of("name", peer.name(), "median_ns", peer.median(), "ratio", peer.ratio()));
   }
 }

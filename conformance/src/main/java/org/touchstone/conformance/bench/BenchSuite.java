@@ -128,7 +128,9 @@ public final class BenchSuite {
         ServiceLoader.load(Peer.class).stream().map(ServiceLoader.Provider::get).toList();
     if (peers.isEmpty()) {
       throw new ConformanceException(
-          ExitCode.USAGE, "no peer is there to compare with; build them with profile 'peers'");
+          ExitCode.USAGE,
+          "no peer is there to compare with; get them with"
+              + " ./mvnw -Ppeers -Dquick -DskipTests package");
     }
     return peers;
   }

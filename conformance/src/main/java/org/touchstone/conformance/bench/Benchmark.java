@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -15,9 +16,11 @@ import org.touchstone.api.HalException;
 import org.touchstone.api.Layout;
 import org.touchstone.api.Operator;
 import org.touchstone.api.Queue;
+import org.touchstone.api.Tensor;
 import org.touchstone.api.Verdict;
 import org.touchstone.api.op.Args;
 import org.touchstone.backends.Instruments;
+import org.touchstone.backends.host.HostTensors;
 import org.touchstone.backends.oracle.Oracle;
 import org.touchstone.backends.spi.LimitProbe;
 import org.touchstone.backends.spi.LimitProbe.Limit;
@@ -101,7 +104,7 @@ public final class Benchmark {
       Workload workload, Session session, Optional<LimitProbe.Meter> meter) {
     TestCase testCase = workload.testCase();
     List<Launch> launches = new ArrayList<>();
-    List<NamedWork> works = new ArrayList<>();
+    List<Contestant> contestants = new ArrayList<>();
     try (Arena arena = Arena.ofShared();
         Queue queue = session.device().openQueue()) {
       InputData data = InputData.of(testCase, arena);
@@ -117,37 +120,52 @@ public final class Benchmark {
         layout.ifPresent(
             l -> launch.pack(testCase.packing().orElseThrow().slots(), session.device(), l));
       }
-      Optional<String> wrong = judge(testCase, data, launches.getFirst(), operator, arena);
-      if (wrong.isPresent()) {
-        return problem(workload, operator.kernel(), "wrong before timing: " + wrong.get());
+      Judgement before = judge(testCase, data, launches.getFirst(), operator, arena);
+      if (before.finding().isPresent()) {
+        return problem(
+            workload, operator.kernel(), "wrong before timing: " + before.finding().get());
       }
-      for (Peer peer : peers) {
-        peer.prepare(testCase, data.tensors(), threads(session.device()))
-            .ifPresent(work -> works.add(new NamedWork(peer.name(), work)));
-      }
-      Stopwatch stopwatch =
+      contestants.addAll(
+          Contestant.of(peers, testCase, data, threads(session.device()), peerCopies(data)));
+      Map<String, String> wrongPeers = new HashMap<>();
+      double[] ours = contestants.isEmpty() ? new double[0] : before.values();
+      contestants.forEach(c -> c.judge(ours).ifPresent(why -> wrongPeers.put(c.name(), why)));
+      List<Stopwatch.Round> all =
           new Stopwatch(
-              submission(operator, launches, queue),
-              meter,
-              works.stream().map(NamedWork::work).toList());
-      List<Stopwatch.Round> all = stopwatch.measure(effort);
-      wrong = judge(testCase, data, launches.getFirst(), operator, arena);
-      if (wrong.isPresent()) {
-        return problem(workload, operator.kernel(), "wrong after timing: " + wrong.get());
+                  submission(operator, launches, queue),
+                  meter,
+                  contestants.stream().<Runnable>map(c -> c::run).toList())
+              .measure(effort);
+      Judgement after = judge(testCase, data, launches.getFirst(), operator, arena);
+      if (after.finding().isPresent()) {
+        return problem(workload, operator.kernel(), "wrong after timing: " + after.finding().get());
       }
+      contestants.forEach(c -> c.judge(ours).ifPresent(why -> wrongPeers.put(c.name(), why)));
       return evaluate(
           workload,
           operator.kernel(),
           all,
           workload.bytes().applyAsDouble(data),
-          works.stream().map(NamedWork::name).toList());
+          contestants.stream().map(Contestant::name).toList(),
+          wrongPeers);
     } finally {
-      works.forEach(work -> work.work().close());
+      contestants.forEach(Contestant::close);
       launches.forEach(Launch::close);
     }
   }
 
-  private record NamedWork(String name, Peer.Work work) {}
+  /** What was wrong with a result, and the result. */
+  private record Judgement(Optional<String> finding, Map<String, Tensor> outputs) {
+    /** Returns the values of the first output. */
+    double[] values() {
+      return HostTensors.doubles(outputs.values().iterator().next());
+    }
+  }
+
+  /** Peers hold wider elements than we do: fewer copies exceed the caches. */
+  private static int peerCopies(InputData data) {
+    return Math.ceilDiv(copies(data), 4);
+  }
 
   private static int copies(InputData data) {
     long bytes = data.tensors().values().stream().mapToLong(t -> t.buffer().bytes()).sum();
@@ -158,14 +176,14 @@ public final class Benchmark {
     return Integer.parseInt(device.info().properties().getOrDefault("threads", "1"));
   }
 
-  private <A extends Args> Optional<String> judge(
+  private <A extends Args> Judgement judge(
       TestCase testCase, InputData data, Launch launch, Operator<A> operator, Arena arena) {
     Launch.Result result = launch.run(operator);
     List<String> findings = new ArrayList<>(result.damages());
     findings.addAll(
         Assessment.of(testCase, data, result.outputs(), operator.traits(), oracle, arena)
             .findings());
-    return findings.isEmpty() ? Optional.empty() : Optional.of(findings.getFirst());
+    return new Judgement(findings.stream().findFirst(), result.outputs());
   }
 
   /** Launches the copies in turn and waits for each. */
@@ -185,7 +203,8 @@ public final class Benchmark {
       String kernel,
       List<Stopwatch.Round> all,
       double bytes,
-      List<String> peerNames) {
+      List<String> peerNames,
+      Map<String, String> wrongPeers) {
     List<Stopwatch.Round> quiet = all.stream().filter(r -> !r.interrupted()).toList();
     // On a busy machine there may be no quiet moment; then all count, and the spread shows it.
     List<Stopwatch.Round> rounds = quiet.size() >= all.size() / 3.0 ? quiet : all;
@@ -206,12 +225,17 @@ public final class Benchmark {
     List<Measurement.PeerTime> others = new ArrayList<>();
     for (int p = 0; p < peerNames.size(); p++) {
       int index = p;
+      String name = peerNames.get(p);
       others.add(
-          new Measurement.PeerTime(
-              peerNames.get(p),
-              median(rounds.stream().mapToDouble(r -> r.peers().get(index)).toArray()),
-              median(
-                  rounds.stream().mapToDouble(r -> r.peers().get(index) / r.nanos()).toArray())));
+          wrongPeers.containsKey(name)
+              ? Measurement.PeerTime.wrong(name, wrongPeers.get(name))
+              : Measurement.PeerTime.of(
+                  name,
+                  median(rounds.stream().mapToDouble(r -> r.peers().get(index)).toArray()),
+                  median(
+                      rounds.stream()
+                          .mapToDouble(r -> r.peers().get(index) / r.nanos())
+                          .toArray())));
     }
     return new Measurement(
         workload.name(),

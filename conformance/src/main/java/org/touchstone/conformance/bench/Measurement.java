@@ -3,6 +3,7 @@ package org.touchstone.conformance.bench;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.touchstone.backends.spi.LimitProbe.Limit;
 
 /**
@@ -80,10 +81,19 @@ public record Measurement(
    * Another program at the same work.
    *
    * @param name the program
-   * @param median nanoseconds
+   * @param problem why there are no figures: its result was wrong
+   * @param median nanoseconds; 0 with a problem
    * @param ratio its time over ours, median of alternating samples; above 1 ours is faster
    */
-  public record PeerTime(String name, double median, double ratio) {}
+  public record PeerTime(String name, Optional<String> problem, double median, double ratio) {
+    static PeerTime of(String name, double median, double ratio) {
+      return new PeerTime(name, Optional.empty(), median, ratio);
+    }
+
+    static PeerTime wrong(String name, @Nullable String why) {
+      return new PeerTime(name, Optional.of(String.valueOf(why)), 0, 0);
+    }
+  }
 
   /** Returns 10^9 operations per second; 0 with a problem. */
   public double gigaflops() {

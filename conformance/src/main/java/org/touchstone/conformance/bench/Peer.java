@@ -25,6 +25,9 @@ public interface Peer {
     /** Does it once and waits for the end. */
     void run();
 
+    /** Returns the operator's first output as FP32 in row-major order, computed by {@link #run}. */
+    float[] output();
+
     @Override
     void close();
   }

@@ -1,5 +1,6 @@
 package org.touchstone.conformance.bench;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -17,14 +18,19 @@ final class Stopwatch {
   private static final long LONGEST_WARM_UP_NANOS = 15_000_000_000L;
   private static final long SAMPLE_NANOS = 60_000_000L;
 
+  /** Other programs are compiled already; the time covers their choice of kernels. */
+  private static final long PEER_WARM_UP_NANOS = 500_000_000L;
+
+  private static final Duration PAUSE = Duration.ofMillis(10);
+
   private final Runnable launch;
   private final Optional<LimitProbe.Meter> meter;
-  private final List<Peer.Work> peers;
+  private final List<Runnable> peers;
 
   /** One round of measurements; times are nanoseconds of one launch. */
   record Round(double nanos, Map<Limit, Double> limits, List<Double> peers, boolean interrupted) {}
 
-  Stopwatch(Runnable launch, Optional<LimitProbe.Meter> meter, List<Peer.Work> peers) {
+  Stopwatch(Runnable launch, Optional<LimitProbe.Meter> meter, List<Runnable> peers) {
     this.launch = launch;
     this.meter = meter;
     this.peers = peers;
@@ -33,8 +39,11 @@ final class Stopwatch {
   /** Warms up and measures. */
   List<Round> measure(Benchmark.Effort effort) {
     long warmUp = effort.warmUp().toNanos();
-    int launches = warmUp(launch, warmUp);
-    int[] peerLaunches = peers.stream().mapToInt(peer -> warmUp(peer::run, warmUp)).toArray();
+    int launches = warmUp(launch, warmUp, WARM_UP_LAUNCHES);
+    int[] peerLaunches =
+        peers.stream()
+            .mapToInt(peer -> warmUp(peer, Math.min(warmUp, PEER_WARM_UP_NANOS), 2))
+            .toArray();
     List<Round> result = new ArrayList<>();
     for (int i = 0; i < effort.rounds(); i++) {
       long before = Interruptions.count();
@@ -46,15 +55,28 @@ final class Stopwatch {
       }
       List<Double> others = new ArrayList<>();
       for (int p = 0; p < peers.size(); p++) {
-        others.add(time(peers.get(p)::run, peerLaunches[p]));
+        pause();
+        others.add(time(peers.get(p), peerLaunches[p]));
+      }
+      if (!peers.isEmpty()) {
+        pause();
       }
       result.add(new Round(nanos, values, others, interrupted));
     }
     return result;
   }
 
+  /** Lets threads of another program that spin for their next task go to sleep. */
+  private static void pause() {
+    try {
+      Thread.sleep(PAUSE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /** Runs until the compiler is done, and returns how many launches make a sample. */
-  private static int warmUp(Runnable work, long least) {
+  private static int warmUp(Runnable work, long least, int leastLaunches) {
     long start = System.nanoTime();
     long elapsed;
     long last;
@@ -65,7 +87,7 @@ final class Stopwatch {
       count++;
       last = System.nanoTime() - before;
       elapsed = System.nanoTime() - start;
-    } while (elapsed < LONGEST_WARM_UP_NANOS && (elapsed < least || count < WARM_UP_LAUNCHES));
+    } while (elapsed < LONGEST_WARM_UP_NANOS && (elapsed < least || count < leastLaunches));
     return Math.clamp(SAMPLE_NANOS / Math.max(1, last), 1, 100_000);
   }
 

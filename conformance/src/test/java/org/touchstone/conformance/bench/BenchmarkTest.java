@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -15,6 +16,7 @@ import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.AddSpec;
 import org.touchstone.backends.Backends;
+import org.touchstone.backends.host.HostTensors;
 import org.touchstone.backends.spi.LimitProbe;
 import org.touchstone.backends.spi.LimitProbe.Limit;
 import org.touchstone.conformance.cases.DataFamily;
@@ -133,11 +135,78 @@ class BenchmarkTest {
     assertThat(m.limit()).isEmpty();
   }
 
+  /** A program that adds, and counts. */
+  private static final class OtherProgram implements Peer {
+    final AtomicInteger runs = new AtomicInteger();
+    final AtomicInteger open = new AtomicInteger();
+    private final float offset;
+
+    OtherProgram(float offset) {
+      this.offset = offset;
+    }
+
+    @Override
+    public String name() {
+      return "other 1.0";
+    }
+
+    @Override
+    public Optional<Work> prepare(TestCase testCase, Map<String, Tensor> inputs, int threads) {
+      double[] a = HostTensors.doubles(Objects.requireNonNull(inputs.get("a")));
+      double[] b = HostTensors.doubles(Objects.requireNonNull(inputs.get("b")));
+      float[] sum = new float[a.length];
+      open.incrementAndGet();
+      return Optional.of(
+          new Work() {
+            @Override
+            public void run() {
+              runs.incrementAndGet();
+              for (int i = 0; i < sum.length; i++) {
+                sum[i] = (float) (a[i] + b[i]) + offset;
+              }
+            }
+
+            @Override
+            public float[] output() {
+              return sum;
+            }
+
+            @Override
+            public void close() {
+              open.decrementAndGet();
+            }
+          });
+    }
+  }
+
   @Test
   void peersRunAlternatelyAndAreClosed() {
-    AtomicInteger runs = new AtomicInteger();
-    AtomicInteger closed = new AtomicInteger();
-    Peer peer =
+    OtherProgram peer = new OtherProgram(0);
+
+    Measurement m = run(FakeBackend.of("fake://0"), Optional.empty(), peer);
+
+    assertThat(m.peers()).extracting(Measurement.PeerTime::name).containsExactly("other 1.0");
+    assertThat(m.peers().getFirst().problem()).isEmpty();
+    assertThat(m.peers().getFirst().ratio()).isPositive();
+    assertThat(peer.runs.get()).isGreaterThan(3);
+    assertThat(peer.open.get()).isZero();
+  }
+
+  @Test
+  void peersThatDoOtherWorkGetNoFigures() {
+    Measurement m = run(FakeBackend.of("fake://0"), Optional.empty(), new OtherProgram(1));
+
+    assertThat(m.problem()).isEmpty();
+    assertThat(m.peers().getFirst().problem())
+        .hasValueSatisfying(p -> assertThat(p).startsWith("wrong by"));
+    assertThat(new BenchReport(Map.of(), List.of(m)).json())
+        .contains("\"problem\":\"wrong by")
+        .doesNotContain("ratio");
+  }
+
+  @Test
+  void peersThatKnowNoSuchOperatorAreLeftOut() {
+    Peer ignorant =
         new Peer() {
           @Override
           public String name() {
@@ -147,28 +216,11 @@ class BenchmarkTest {
           @Override
           public Optional<Work> prepare(
               TestCase testCase, Map<String, Tensor> inputs, int threads) {
-            assertThat(inputs).containsKeys("a", "b");
-            return Optional.of(
-                new Work() {
-                  @Override
-                  public void run() {
-                    runs.incrementAndGet();
-                  }
-
-                  @Override
-                  public void close() {
-                    closed.incrementAndGet();
-                  }
-                });
+            return Optional.empty();
           }
         };
 
-    Measurement m = run(FakeBackend.of("fake://0"), Optional.empty(), peer);
-
-    assertThat(m.peers()).extracting(Measurement.PeerTime::name).containsExactly("other 1.0");
-    assertThat(m.peers().getFirst().ratio()).isPositive();
-    assertThat(runs.get()).isGreaterThan(3);
-    assertThat(closed.get()).isEqualTo(1);
+    assertThat(run(FakeBackend.of("fake://0"), Optional.empty(), ignorant).peers()).isEmpty();
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.touchstone.conformance.ConformanceException;
 import org.touchstone.conformance.ExitCode;
 import org.touchstone.conformance.bench.BenchReport;
@@ -102,7 +103,12 @@ final class BenchCommand extends ToolkitCommand {
   }
 
   private static String figure(Measurement m) {
-    return m.problem().orElseGet(() -> median(m) + ", " + rate(m) + ", " + share(m));
+    return m.problem()
+        .orElseGet(
+            () ->
+                Stream.of(median(m), rate(m), share(m), peers(m))
+                    .filter(word -> !word.isEmpty())
+                    .collect(Collectors.joining(", ")));
   }
 
   private static String median(Measurement m) {
@@ -140,7 +146,11 @@ final class BenchCommand extends ToolkitCommand {
 
   private static String peers(Measurement m) {
     return m.peers().stream()
-        .map(p -> String.format(Locale.ROOT, "%.2fx %s", p.ratio(), p.name()))
+        .map(
+            p ->
+                p.problem()
+                    .map(why -> p.name() + ": " + why)
+                    .orElseGet(() -> String.format(Locale.ROOT, "%.2fx %s", p.ratio(), p.name())))
         .collect(Collectors.joining(", "));
   }
 }
