@@ -28,6 +28,8 @@ public final class Target {
   /** The error of tanh that both allow. */
   private static final double TANH = 5;
 
+  private static final String POCL = "Portable Computing Language";
+
   /** Elements that a work-item of the cpu variant handles at once. */
   private static final int VECTOR = 16;
 
@@ -125,6 +127,10 @@ public final class Target {
     List<String> all = new ArrayList<>();
     all.add(isCpu() ? "-DVARIANT_CPU=1" : "-DVARIANT_GPU=1");
     all.add("-DGROUP=" + rowGroup());
+    if (facts().platform().equals(POCL)) {
+      // Its compiler is clang, which has a builtin for it.
+      all.add("-DPREFETCH=1");
+    }
     all.addAll(List.of(options));
     return context.programs().kernel(resource, function, all);
   }

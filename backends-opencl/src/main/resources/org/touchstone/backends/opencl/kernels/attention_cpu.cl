@@ -101,6 +101,12 @@ static inline void values_of_visible(
   }
 }
 
+static inline void ask_for_row(in_t p, int size, ulong element, int count) {
+  for (int byte = 0; byte < count * size; byte += 64) {
+    ask_for(p + element * size + byte);
+  }
+}
+
 // Groups: tiles of rows, key heads times splits, sequences. The size of `memory` is computed by the
 // host from the same terms.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attention(
@@ -167,6 +173,16 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attention(
   for (long at = from; at < to; at += block_keys) {
     int count = (int)min((long)block_keys, to - at);
     uint16 largest = 0;
+    // The next block comes while this one is computed; rows lie apart, so that no hardware foresees them.
+    for (int j = 0; j < block_keys && at + block_keys + j < to; j++) {
+      ulong row = key_row(&p, pages, table_step, mode, page, at + block_keys + j);
+      ask_for_row(
+          k1, bytes_of(k1_type), p.sequence * k1_batch + row * k1_token + p.key_head * k1_head, d1);
+      if (!value_in_key) {
+        ask_for_row(
+            v, bytes_of(v_type), p.sequence * v_batch + row * v_token + p.key_head * v_head, dv);
+      }
+    }
     for (int j = 0; j < block_keys; j++) {
       __local float *key = k + j * pitch;
       if (j >= count || at + j < lowest) {

@@ -68,6 +68,13 @@ static inline lanes divide_lanes(lanes a, lanes b) {
 #endif
 }
 
+// Asks for the line of memory at an address that will be read, where the compiler has clang's builtin.
+#ifdef PREFETCH
+#define ask_for(address) __builtin_prefetch((const void *)(ulong)(address))
+#else
+#define ask_for(address)
+#endif
+
 // A group of one work-item waits for nobody; PoCL 3.1 cuts a kernel into regions at every barrier, which
 // takes seconds where they stand in loops.
 #define barrier(fence)

@@ -27,11 +27,15 @@ static inline float16 codes16(in_t p) { return e4m3fn_to_f32_16(vload16(0, p)); 
 #define FLOATS16(p) vload16(0, (__global const float *)(p))
 #define HALVES16(p) bf16_to_f32_16(vload16(0, (__global const ushort *)(p)))
 
-// One row by one panel, weights straight from memory.
+// One row by one panel, weights straight from memory, which is asked for half a page ahead.
+#define AHEAD 2048
 #define ROW_BY_PANEL(LOAD, SIZE)                      \
   for (int x = 0; x < count; x++) {                   \
     float16 v = (float16)(al[x]);                     \
     in_t from = b + (ulong)x * (PANEL * SIZE);        \
+    for (int line = 0; line < SIZE; line++) {         \
+      ask_for(from + AHEAD + line * PANEL);           \
+    }                                                 \
     c0 = fma(LOAD(from), v, c0);                      \
     c1 = fma(LOAD(from + VECTOR * SIZE), v, c1);      \
     c2 = fma(LOAD(from + 2 * VECTOR * SIZE), v, c2);  \
