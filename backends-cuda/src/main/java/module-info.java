@@ -1,7 +1,16 @@
-/** The CUDA backend and the PTX simulator. */
+/**
+ * The CUDA backend and the PTX simulator. The simulator is public: {@link
+ * org.touchstone.backends.cuda.sim.SimDevice} runs anybody's kernels.
+ */
 module org.touchstone.backends.cuda {
   requires jcuda;
   requires org.touchstone.backends;
+
+  exports org.touchstone.backends.cuda.sim;
+  exports org.touchstone.backends.cuda.sim.check;
+  exports org.touchstone.backends.cuda.sim.exec;
+  exports org.touchstone.backends.cuda.sim.memory;
+  exports org.touchstone.backends.cuda.sim.ptx;
 
   provides org.touchstone.backends.config.SettingSource with
       org.touchstone.backends.cuda.CudaSettings,

@@ -72,15 +72,18 @@ public final class CudaSimProvider implements BackendProvider {
 
   @Override
   public BackendDevice open(DeviceInfo info, BackendContext context) {
-    return open(info.uri(), CudaSimSettings.apply(options, context.configuration()));
+    return open(
+        info.uri(),
+        CudaSimSettings.apply(options, context.configuration()),
+        CudaSimSettings.listener(context.configuration()));
   }
 
   /** Opens a simulated device whose tensor cores add in a certain way. */
   static CudaDevice simulate(String uri, Accumulator accumulator) {
-    return open(uri, Options.DEFAULT.with(accumulator));
+    return open(uri, Options.DEFAULT.with(accumulator), report -> {});
   }
 
-  private static CudaDevice open(String uri, Options options) {
+  private static CudaDevice open(String uri, Options options, SimDriver.Listener listener) {
     DeviceProfile profile =
         TARGETS.stream()
             .filter(target -> uri.equals(SCHEME + target))
@@ -95,7 +98,7 @@ public final class CudaSimProvider implements BackendProvider {
                         uri,
                         "choose one of " + TARGETS,
                         null));
-    CudaDriver driver = new SimDriver(List.of(profile), options);
+    CudaDriver driver = new SimDriver(List.of(profile), options, listener);
     driver.init();
     return new CudaDevice(
         CudaContext.open(

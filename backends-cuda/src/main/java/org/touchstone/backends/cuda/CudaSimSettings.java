@@ -1,5 +1,6 @@
 package org.touchstone.backends.cuda;
 
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -8,6 +9,7 @@ import org.touchstone.api.HalException;
 import org.touchstone.backends.config.Configuration;
 import org.touchstone.backends.config.SettingKey;
 import org.touchstone.backends.config.SettingSource;
+import org.touchstone.backends.cuda.sim.driver.SimDriver;
 import org.touchstone.backends.cuda.sim.exec.Accumulator;
 import org.touchstone.backends.cuda.sim.exec.Options;
 import org.touchstone.backends.cuda.sim.exec.Schedule;
@@ -29,22 +31,40 @@ public final class CudaSimSettings implements SettingSource {
           "exact_fp32",
           "how tensor cores of simulated GPUs add: exact_fp32, or truncating_13_bit for FP8");
 
+  /** Where memory transactions are counted. */
+  public static final SettingKey METRICS =
+      new SettingKey(
+          "cuda-sim.metrics",
+          "",
+          "file to which simulated GPUs append shared-memory wavefronts and global sectors of every"
+              + " launch; empty for none");
+
   /** Created by the service loader. */
   public CudaSimSettings() {}
 
   @Override
   public List<SettingKey> settings() {
-    return List.of(SEED, ACCUMULATOR);
+    return List.of(SEED, ACCUMULATOR, METRICS);
   }
 
   /** Returns the options with what somebody set. */
   static Options apply(Options options, Configuration configuration) {
     String seed = configuration.setting(SEED).value().strip();
-    Options scheduled = seed.isEmpty() ? options : options.with(Schedule.adversarial(number(seed)));
+    Options counted =
+        configuration.setting(METRICS).value().isBlank()
+            ? options
+            : options.with(Options.Metrics.ON);
+    Options scheduled = seed.isEmpty() ? counted : counted.with(Schedule.adversarial(number(seed)));
     return configuration
         .text(ACCUMULATOR.name())
         .map(name -> scheduled.with(accumulator(name.strip())))
         .orElse(scheduled);
+  }
+
+  /** Returns who is told of launches. */
+  static SimDriver.Listener listener(Configuration configuration) {
+    String file = configuration.setting(METRICS).value().strip();
+    return file.isEmpty() ? report -> {} : new SimMetrics(Path.of(file));
   }
 
   private static long number(String seed) {

@@ -22,6 +22,8 @@ import org.touchstone.api.HalException;
 
 class PtxSnapshotTest {
   private static final Path SOURCES = Path.of("src", "main", "cuda");
+  private static final Path SNAPSHOT =
+      Path.of("src", "main", "resources", "org", "touchstone", "backends", "cuda", "ptx");
   private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"(?:common/)?(.*)\"$");
   private static final long LARGEST_SNAPSHOT = 10L << 20;
 
@@ -41,9 +43,16 @@ class PtxSnapshotTest {
     for (String name : included) {
       digest.update(Files.readAllBytes(SOURCES.resolve("common").resolve(name)));
     }
-    assertThat(HexFormat.of().formatHex(digest.digest()))
+    String hash = HexFormat.of().formatHex(digest.digest());
+    assertThat(entry.sourceHash())
+        .as("what runs is built from %s.cu", entry.module())
+        .isEqualTo(hash);
+    // A build with nvcc replaces stale files; those that are checked in must not be stale either.
+    assertThat(Files.readString(SNAPSHOT.resolve("index.txt")))
         .as("run backends-cuda/src/main/cuda/build-ptx.sh %s", entry.module())
-        .isEqualTo(entry.sourceHash());
+        .contains(entry.file() + " ")
+        .contains(" " + hash + "\n");
+    assertThat(SNAPSHOT.resolve(entry.file())).hasBinaryContent(PtxSnapshot.read(entry));
   }
 
   private static void includes(Path file, Set<String> names) throws IOException {

@@ -104,6 +104,25 @@ class ExampleTextTest {
     }
   }
 
+  /** The kernels that ship for GPUs, executed by the simulator: a window of the text. */
+  @Test
+  void scoreOfASimulatedGpu() throws IOException {
+    int[] text = Arrays.copyOf(heldOut(), 64);
+    double simd;
+    double simulated;
+    try (Running running = Running.open(ExampleModel.folder(), "cpu://simd")) {
+      simd = new Scorer(running.model(), 32).score(text, done -> {}).natsPerToken();
+    }
+    try (Running running = Running.open(ExampleModel.folder(), "cuda-sim://sm_89")) {
+      Scorer.Score score = new Scorer(running.model(), 32).score(text, done -> {});
+      assertThat(score.scored()).isEqualTo(2 * 31);
+      simulated = score.natsPerToken();
+    }
+
+    // So few tokens do not average out what the rounding of an activation's code decides.
+    assertThat(simulated).isCloseTo(simd, withinPercentage(2));
+  }
+
   private static LogitsComparison firstWindow(Path folder, String device, String tensor)
       throws IOException {
     try (Running running = Running.open(folder, device)) {
