@@ -5,6 +5,7 @@
 module org.touchstone.backends.cuda {
   requires jcuda;
   requires org.touchstone.backends;
+  requires static transitive org.jspecify;
 
   exports org.touchstone.backends.cuda.sim;
   exports org.touchstone.backends.cuda.sim.check;

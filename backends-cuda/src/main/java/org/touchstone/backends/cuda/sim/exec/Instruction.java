@@ -3,7 +3,7 @@ package org.touchstone.backends.cuda.sim.exec;
 import org.touchstone.backends.cuda.sim.ptx.SourceLine;
 
 /** A decoded instruction. Immutable once the program is linked; shared by all warps. */
-abstract class Instruction {
+public abstract class Instruction {
   /** How the interpreter treats an instruction. */
   enum Kind {
     /** Runs under its mask. */
@@ -41,6 +41,9 @@ abstract class Instruction {
 
   /** Copies whether a lane holds something from the sources instead of demanding it. */
   boolean passesUndefined;
+
+  /** For the simulator's own instructions. */
+  Instruction() {}
 
   /** Runs the lanes of the mask, which is never 0. */
   abstract void execute(Warp w, int mask);

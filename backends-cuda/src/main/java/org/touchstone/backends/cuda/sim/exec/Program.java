@@ -50,7 +50,7 @@ public record Program(
    *
    * @param name for example {@code %tid.x}
    */
-  record Special(String name, int slot) {}
+  public record Special(String name, int slot) {}
 
   /** Returns where dynamic shared memory begins. */
   public int dynamicOffset() {

@@ -17,6 +17,9 @@ public final class BlockClock {
   public static final class Locations {
     private final Map<Long, Map<Integer, int[]>> clocks = new ConcurrentHashMap<>();
     private final int[] ordered = new int[256];
+
+    /** Creates the clocks of a launch: none yet. */
+    public Locations() {}
   }
 
   final int launch;
