@@ -166,9 +166,17 @@ public record Assessment(List<String> findings, Metrics metrics, Map<DType, Bias
       this.request =
           new OracleRequest(
               traits,
-              testCase.family() == DataFamily.STRUCTURED ? Regime.STRUCTURED : Regime.RANDOM,
+              regime(testCase.family()),
               samples() ? new Scope(seed, testCase.sampleLimit()) : Scope.ALL,
               before);
+    }
+
+    private static Regime regime(DataFamily family) {
+      return switch (family) {
+        case STRUCTURED -> Regime.STRUCTURED;
+        case SUBNORMAL -> Regime.HEAVY_TAILED;
+        case EXACT_INTEGER, RANDOM, SATURATING -> Regime.RANDOM;
+      };
     }
 
     boolean samples() {

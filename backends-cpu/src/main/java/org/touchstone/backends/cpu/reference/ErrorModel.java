@@ -33,6 +33,12 @@ final class ErrorModel {
   /** What is left of a term below the largest one in a reduced accumulator. */
   private static final double CUT = 0x1p-13;
 
+  /**
+   * How much larger the largest of 32 products is beside their sum of magnitudes, where three
+   * quarters of the operands are subnormal, than where all are of one size.
+   */
+  private static final double HEAVY_TAIL = 8;
+
   private final KernelTraits traits;
   private final Regime regime;
 
@@ -71,8 +77,9 @@ final class ErrorModel {
   private double reduced(long terms) {
     Accumulator accumulator = traits.accumulator();
     long block = accumulator.promotedEvery();
-    if (regime == Regime.RANDOM) {
-      return 2.5 * CUT / Math.sqrt((double) Math.ceilDiv(terms, block));
+    if (regime != Regime.STRUCTURED) {
+      double tail = regime == Regime.HEAVY_TAILED ? HEAVY_TAIL : 1;
+      return tail * 2.5 * CUT / Math.sqrt((double) Math.ceilDiv(terms, block));
     }
     return (Math.min(terms, block) + 2.0 * accumulator.stepsPerPromotion()) * CUT;
   }
@@ -87,7 +94,8 @@ final class ErrorModel {
 
   private double chainError(long chain) {
     double unit = traits.accumulator().kind() == Accumulator.Kind.F64 ? 0x1p-53 : EPS;
-    return unit * (2 + (regime == Regime.RANDOM ? 4 * Math.sqrt((double) chain) : (double) chain));
+    return unit
+        * (2 + (regime != Regime.STRUCTURED ? 4 * Math.sqrt((double) chain) : (double) chain));
   }
 
   /** Returns the relative error of one FP32 operation. */
