@@ -2,6 +2,8 @@
 module org.touchstone.tools {
   requires ascii.table;
   requires info.picocli;
+  requires org.apache.arrow.memory.core;
+  requires org.apache.arrow.vector;
   requires org.touchstone.conformance;
   requires tools.jackson.databind;
 

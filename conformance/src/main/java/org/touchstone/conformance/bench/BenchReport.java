@@ -14,7 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param measurements one per device and workload
  */
 public record BenchReport(Map<String, String> machine, List<Measurement> measurements) {
-  private static final int SCHEMA = 1;
+  static final int SCHEMA = 1;
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   /** Copies map and list. */

@@ -16,11 +16,14 @@ public final class Roofline {
   private static final int BOTTOM = 60;
   private static final int TOP = 30;
   private static final int RIGHT = 30;
+  // Scoped, because a page may hold other drawings.
   private static final String STYLE =
-      "<style>text{font:12px system-ui,sans-serif;fill:#222}line,path{stroke:#888;fill:none}"
-          + ".grid{stroke:#ddd}.roof{stroke:#222;stroke-width:2}circle{fill:#1565c0}"
-          + "@media(prefers-color-scheme:dark){text{fill:#eee}.grid{stroke:#444}"
-          + ".roof{stroke:#eee}circle{fill:#64b5f6}}</style>";
+      "<style>.roofline text{font:12px system-ui,sans-serif;fill:#222}"
+          + ".roofline line,.roofline path{stroke:#888;fill:none}.roofline .grid{stroke:#ddd}"
+          + ".roofline .roof{stroke:#222;stroke-width:2}.roofline circle{fill:#1565c0}"
+          + "@media(prefers-color-scheme:dark){.roofline text{fill:#eee}"
+          + ".roofline .grid{stroke:#444}.roofline .roof{stroke:#eee}"
+          + ".roofline circle{fill:#64b5f6}}</style>";
 
   private final List<Measurement> points;
   private final double memory;
@@ -89,7 +92,8 @@ public final class Roofline {
     svg.append(
         String.format(
             Locale.ROOT,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\">"
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\""
+                + " class=\"roofline\">"
                 + "<title>Roofline: operations per second over operations per byte</title>%s\n",
             WIDTH,
             HEIGHT,

@@ -12,8 +12,6 @@ import org.touchstone.conformance.ConformanceRequest;
 import org.touchstone.conformance.ConformanceSuite;
 import org.touchstone.conformance.ExitCode;
 import org.touchstone.conformance.Shard;
-import org.touchstone.conformance.cases.Level;
-import org.touchstone.conformance.report.ReportFormat;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,22 +26,7 @@ final class ConformanceCommand extends ToolkitCommand {
   @Option(names = "--device", paramLabel = "URI", description = "Device to prove; may be repeated.")
   private List<String> devices = new ArrayList<>();
 
-  @Option(
-      names = "--level",
-      paramLabel = "LEVEL",
-      description =
-          "L0 formats and memory, L1 core shapes (default), L2 everything, L3 stress; each includes"
-              + " the ones before.")
-  private Level level = Level.L1;
-
-  @Option(names = "--op", paramLabel = "NAME", description = "Operator or family; may be repeated.")
-  private List<String> ops = new ArrayList<>();
-
-  @Option(
-      names = "--case",
-      paramLabel = "NAME",
-      description = "Run this case only, whatever its level.")
-  private Optional<String> caseName = Optional.empty();
+  @Mixin private CaseChoice cases = new CaseChoice();
 
   @Option(
       names = "--prove",
@@ -103,19 +86,13 @@ final class ConformanceCommand extends ToolkitCommand {
       description = "Expected outcomes beside those of the backends; may be repeated.")
   private List<Path> expectations = new ArrayList<>();
 
-  @Option(
-      names = "--format",
-      paramLabel = "FORMAT",
-      description = "text (default), json, jsonl, csv, junit, md, html or badge.")
-  private ReportFormat format = ReportFormat.TEXT;
-
-  @Mixin private Output output = new Output();
+  @Mixin private ReportOutput output = new ReportOutput();
 
   @Override
   ExitCode execute() throws IOException {
     try {
       ConformanceReport report = run(request());
-      output.write(streams(), target -> format.write(report, target));
+      output.write(streams(), report);
       return report.exit();
     } catch (ConformanceException e) {
       streams().err().println("touchstone: " + e.getMessage());
@@ -133,16 +110,16 @@ final class ConformanceCommand extends ToolkitCommand {
   private ConformanceRequest request() {
     ConformanceRequest.Builder builder =
         ConformanceRequest.builder()
-            .level(level)
+            .level(cases.level())
             .proof(prove ? ConformanceRequest.Proof.MUTANTS : ConformanceRequest.Proof.NONE)
             .isolation(
                 isolate || journal.isPresent()
                     ? ConformanceRequest.Isolation.WORKER
                     : ConformanceRequest.Isolation.IN_PROCESS);
     devices.forEach(builder::device);
-    ops.forEach(builder::op);
+    cases.ops().forEach(builder::op);
     required.forEach(builder::require);
-    caseName.ifPresent(builder::caseName);
+    cases.caseName().ifPresent(builder::caseName);
     skipBudget.ifPresent(builder::skipBudget);
     shard.map(Shard::of).ifPresent(builder::shard);
     builder.threads(threads).caseTimeout(Duration.ofSeconds(caseTimeout));

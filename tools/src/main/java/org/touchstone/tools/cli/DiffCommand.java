@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.touchstone.conformance.ConformanceException;
 import org.touchstone.conformance.ExitCode;
+import org.touchstone.conformance.bench.BenchReader;
+import org.touchstone.conformance.report.BenchDiff;
 import org.touchstone.conformance.report.ReportDiff;
 import org.touchstone.conformance.report.ReportReader;
 import picocli.CommandLine.Command;
@@ -19,9 +21,10 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
     name = "diff",
     description =
-        "Compare two reports of 'conformance --format json' or jsonl: new failures, cases that no"
-            + " longer run, errors that grew, operators that became slower or faster, what was"
-            + " fixed. The exit code is 1 when something is wrong that was not before.")
+        "Compare two reports of 'conformance --format json' or jsonl, or two of 'bench --format"
+            + " json': new failures, cases that no longer run, errors that grew, what became slower"
+            + " or faster beyond noise, what was fixed. The exit code is 1 when something is wrong"
+            + " that was not before.")
 final class DiffCommand extends ToolkitCommand {
   @Parameters(index = "0", paramLabel = "BEFORE", description = "The earlier report.")
   private Path before = Path.of("");
@@ -38,7 +41,10 @@ final class DiffCommand extends ToolkitCommand {
   ExitCode execute() throws IOException {
     ReportDiff diff;
     try {
-      diff = ReportDiff.of(ReportReader.read(before), ReportReader.read(after));
+      diff =
+          BenchReader.recognises(before)
+              ? BenchDiff.of(BenchReader.read(before), BenchReader.read(after))
+              : ReportDiff.of(ReportReader.read(before), ReportReader.read(after));
     } catch (ConformanceException e) {
       throw new UsageException(e.getMessage(), e);
     }
@@ -64,6 +70,10 @@ final class DiffCommand extends ToolkitCommand {
     if (diff.changes().isEmpty()) {
       out.println("no difference");
     }
+    if (!diff.environment().isEmpty()) {
+      out.println("environments differ");
+      diff.environment().forEach(line -> out.println("  " + line));
+    }
   }
 
   private static void json(ReportDiff diff, PrintStream out) {
@@ -72,6 +82,8 @@ final class DiffCommand extends ToolkitCommand {
     for (ReportDiff.Kind kind : ReportDiff.Kind.values()) {
       counts.put(kind.label(), diff.of(kind).size());
     }
+    ArrayNode environment = document.putArray("environment");
+    diff.environment().forEach(environment::add);
     ArrayNode changes = document.putArray("changes");
     for (ReportDiff.Change change : diff.changes()) {
       changes

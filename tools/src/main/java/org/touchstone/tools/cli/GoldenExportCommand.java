@@ -2,15 +2,14 @@ package org.touchstone.tools.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.touchstone.conformance.ConformanceException;
 import org.touchstone.conformance.ExitCode;
-import org.touchstone.conformance.cases.Level;
 import org.touchstone.conformance.golden.GoldenSuite;
 import org.touchstone.tools.golden.GoldenFolder;
+import org.touchstone.tools.golden.GoldenFormat;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -19,22 +18,19 @@ import picocli.CommandLine.Parameters;
     name = "export",
     description =
         "Write cases to DIR: inputs, one right answer, the exact values and their bounds. Put"
-            + " outputs/N.safetensors beside them, with tensors named as the output slots.")
+            + " outputs/N.arrow or outputs/N.safetensors beside them, with arrays named as the"
+            + " output slots.")
 final class GoldenExportCommand extends ToolkitCommand {
   @Parameters(index = "0", paramLabel = "DIR", description = "Folder to write.")
   private Path folder = Path.of("");
 
+  @Mixin private CaseChoice cases = new CaseChoice();
+
   @Option(
-      names = "--op",
-      paramLabel = "NAME",
-      description = "Operator or family; may be repeated; all by default.")
-  private List<String> ops = new ArrayList<>();
-
-  @Option(names = "--level", paramLabel = "LEVEL", description = "L0 to L3; L1 by default.")
-  private Level level = Level.L1;
-
-  @Option(names = "--case", paramLabel = "NAME", description = "Write this case only.")
-  private Optional<String> caseName = Optional.empty();
+      names = "--format",
+      paramLabel = "FORMAT",
+      description = "arrow (default) or safetensors.")
+  private GoldenFormat format = GoldenFormat.ARROW;
 
   @Override
   ExitCode execute() throws IOException {
@@ -44,12 +40,13 @@ final class GoldenExportCommand extends ToolkitCommand {
     }
     try {
       List<String> names =
-          caseName
+          cases
+              .caseName()
               .map(name -> List.of(GoldenSuite.known(name)))
-              .orElseGet(() -> GoldenSuite.names(level, ops));
+              .orElseGet(() -> GoldenSuite.names(cases.level(), cases.ops()));
       try (GoldenSuite suite = new GoldenSuite();
           Progress progress = new Progress(streams(), "cases", names.size())) {
-        target.write(names, suite, progress::done);
+        target.write(names, suite, format, progress::done);
       }
       streams().err().println(names.size() + " cases in " + folder);
       return ExitCode.OK;

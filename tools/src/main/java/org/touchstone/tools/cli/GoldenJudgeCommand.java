@@ -13,7 +13,6 @@ import org.touchstone.conformance.ConformanceReport;
 import org.touchstone.conformance.Counters;
 import org.touchstone.conformance.ExitCode;
 import org.touchstone.conformance.golden.GoldenSuite;
-import org.touchstone.conformance.report.ReportFormat;
 import org.touchstone.tools.golden.GoldenFolder;
 import org.touchstone.tools.golden.TraitsFile;
 import picocli.CommandLine.Command;
@@ -43,13 +42,7 @@ final class GoldenJudgeCommand extends ToolkitCommand {
       description = "What the kernels declare, as JSON; a plain FP32 kernel by default.")
   private Optional<Path> traitsFile = Optional.empty();
 
-  @Option(
-      names = "--format",
-      paramLabel = "FORMAT",
-      description = "text (default), json, jsonl, csv, junit, md, html or badge.")
-  private ReportFormat format = ReportFormat.TEXT;
-
-  @Mixin private Output output = new Output();
+  @Mixin private ReportOutput output = new ReportOutput();
 
   @Override
   ExitCode execute() throws IOException {
@@ -62,7 +55,7 @@ final class GoldenJudgeCommand extends ToolkitCommand {
         rows.add(golden.judge(entry, suite, name, traits));
       }
       ConformanceReport report = report(rows, traits);
-      output.write(streams(), target -> format.write(report, target));
+      output.write(streams(), report);
       return report.exit();
     } catch (ConformanceException | IllegalArgumentException e) {
       throw new UsageException(e.getMessage(), e);

@@ -6,12 +6,10 @@ import java.util.List;
 import org.touchstone.conformance.ConformanceException;
 import org.touchstone.conformance.ConformanceReport;
 import org.touchstone.conformance.ExitCode;
-import org.touchstone.conformance.report.ReportFormat;
 import org.touchstone.conformance.report.ReportMerge;
 import org.touchstone.conformance.report.ReportReader;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Joins reports. */
@@ -24,19 +22,13 @@ final class MergeCommand extends ToolkitCommand {
   @Parameters(arity = "1..*", paramLabel = "FILE", description = "Reports, json or jsonl.")
   private List<Path> files = List.of();
 
-  @Option(
-      names = "--format",
-      paramLabel = "FORMAT",
-      description = "text (default), json, jsonl, csv, junit, md, html or badge.")
-  private ReportFormat format = ReportFormat.TEXT;
-
-  @Mixin private Output output = new Output();
+  @Mixin private ReportOutput output = new ReportOutput();
 
   @Override
   ExitCode execute() throws IOException {
     try {
       ConformanceReport report = ReportMerge.of(files.stream().map(ReportReader::read).toList());
-      output.write(streams(), target -> format.write(report, target));
+      output.write(streams(), report);
       return report.exit();
     } catch (ConformanceException e) {
       throw new UsageException(e.getMessage(), e);

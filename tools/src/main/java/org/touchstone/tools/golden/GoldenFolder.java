@@ -3,37 +3,35 @@ package org.touchstone.tools.golden;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntConsumer;
-import org.touchstone.api.Buffer;
 import org.touchstone.api.KernelTraits;
+import org.touchstone.api.Shape;
 import org.touchstone.api.Tensor;
+import org.touchstone.api.format.DType;
 import org.touchstone.backends.oracle.Expected;
 import org.touchstone.conformance.CaseResult;
 import org.touchstone.conformance.Outcome;
 import org.touchstone.conformance.golden.GoldenCase;
 import org.touchstone.conformance.golden.GoldenSuite;
 import org.touchstone.tools.model.safetensors.CheckpointException;
-import org.touchstone.tools.model.safetensors.SafetensorsFile;
-import org.touchstone.tools.model.safetensors.SafetensorsWriter;
-import org.touchstone.tools.model.safetensors.TensorEntry;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A folder of golden cases: {@code manifest.jsonl} with a line per case, {@code
- * cases/N.safetensors} with inputs and the reference's outputs, {@code expected/N.safetensors} with
- * exact values and bounds in FP64, and {@code outputs/N.safetensors}, which somebody else writes.
+ * A folder of golden cases: {@code manifest.jsonl} with a line per case, {@code cases/N} with
+ * inputs and the reference's outputs, {@code expected/N} with exact values and bounds in FP64, and
+ * {@code outputs/N}, which somebody else writes, each an Arrow IPC or a safetensors file.
  */
 public final class GoldenFolder {
   /** Version of the manifest. */
@@ -49,9 +47,15 @@ public final class GoldenFolder {
    * A line of the manifest.
    *
    * @param name the case
-   * @param file name of its file in {@code cases} and {@code outputs}
+   * @param stem name of its files in {@code cases} and {@code outputs}, without what they end in
+   * @param outputs what has to be computed, by slot
    */
-  public record Entry(String name, String file) {}
+  public record Entry(String name, String stem, Map<String, GoldenFormat.Type> outputs) {
+    /** Copies the map. */
+    public Entry {
+      outputs = Map.copyOf(outputs);
+    }
+  }
 
   /** Names a folder. */
   public GoldenFolder(Path folder) {
@@ -63,17 +67,18 @@ public final class GoldenFolder {
    *
    * @param written takes the number of cases after each
    */
-  public void write(List<String> names, GoldenSuite suite, IntConsumer written) throws IOException {
+  public void write(List<String> names, GoldenSuite suite, GoldenFormat format, IntConsumer written)
+      throws IOException {
     Files.createDirectories(folder.resolve("cases"));
     Files.createDirectories(folder.resolve("expected"));
     Files.createDirectories(folder.resolve("outputs"));
     try (BufferedWriter manifest = Files.newBufferedWriter(folder.resolve(UNFINISHED))) {
       for (int i = 0; i < names.size(); i++) {
-        String file = String.format(Locale.ROOT, "%05d.safetensors", i + 1);
+        String file = String.format(Locale.ROOT, "%05d", i + 1) + format.extension();
         try (Arena arena = Arena.ofShared()) {
           GoldenCase golden = suite.make(names.get(i), arena);
-          writeCase(golden, folder.resolve("cases").resolve(file));
-          writeExpected(golden, folder.resolve("expected").resolve(file));
+          writeCase(golden, format, folder.resolve("cases").resolve(file));
+          writeExpected(golden, format, folder.resolve("expected").resolve(file));
           manifest.write(JSON.writeValueAsString(line(golden, file)));
           manifest.newLine();
         }
@@ -103,26 +108,34 @@ public final class GoldenFolder {
   private static Map<String, Object> types(Map<String, Tensor> tensors) {
     Map<String, Object> types = new LinkedHashMap<>();
     tensors.forEach(
-        (slot, tensor) ->
-            types.put(
-                slot, Map.of("dtype", tensor.dtype().name(), "shape", tensor.shape().dims())));
+        (slot, tensor) -> {
+          Map<String, Object> type = new LinkedHashMap<>();
+          type.put("dtype", tensor.dtype().name());
+          type.put("shape", tensor.shape().dims());
+          types.put(slot, type);
+        });
     return types;
   }
 
-  private static void writeCase(GoldenCase golden, Path file) throws IOException {
-    SafetensorsWriter writer =
-        new SafetensorsWriter(
-            Map.of(
-                "case", golden.name(),
-                "op", golden.op(),
-                "spec", JSON.writeValueAsString(SpecJson.of(golden.spec()))));
-    golden.inputs().forEach((slot, tensor) -> add(writer, "input." + slot, tensor));
-    golden.outputs().forEach((slot, tensor) -> add(writer, "reference." + slot, tensor));
+  private static Map<String, String> about(GoldenCase golden) {
+    Map<String, String> about = new LinkedHashMap<>();
+    about.put("case", golden.name());
+    about.put("op", golden.op());
+    about.put("spec", JSON.writeValueAsString(SpecJson.of(golden.spec())));
+    return about;
+  }
+
+  private static void writeCase(GoldenCase golden, GoldenFormat format, Path file)
+      throws IOException {
+    GoldenWriter writer = format.writer(about(golden));
+    golden.inputs().forEach((slot, tensor) -> writer.add("input." + slot, tensor));
+    golden.outputs().forEach((slot, tensor) -> writer.add("reference." + slot, tensor));
     writer.write(file);
   }
 
-  private static void writeExpected(GoldenCase golden, Path file) throws IOException {
-    SafetensorsWriter writer = new SafetensorsWriter(Map.of("case", golden.name()));
+  private static void writeExpected(GoldenCase golden, GoldenFormat format, Path file)
+      throws IOException {
+    GoldenWriter writer = format.writer(about(golden));
     golden
         .expected()
         .forEach(
@@ -146,12 +159,6 @@ public final class GoldenFolder {
     writer.write(file);
   }
 
-  private static void add(SafetensorsWriter writer, String name, Tensor tensor) {
-    MemorySegment bytes =
-        tensor.buffer().host().asSlice(tensor.byteOffset(), tensor.storageBytes());
-    writer.add(name, tensor.dtype(), tensor.shape(), bytes);
-  }
-
   /**
    * Reads the manifest.
    *
@@ -173,13 +180,30 @@ public final class GoldenFolder {
         if (schema != SCHEMA) {
           throw new IllegalArgumentException("schema " + schema + ", expected " + SCHEMA);
         }
-        entries.add(new Entry(line.required("case").asString(), line.required("file").asString()));
+        String name = line.required("file").asString();
+        entries.add(
+            new Entry(
+                line.required("case").asString(),
+                name.substring(0, Math.max(0, name.lastIndexOf('.'))),
+                types(line.required("outputs"))));
       } catch (JacksonException | IllegalArgumentException e) {
         throw new IllegalArgumentException(
             file + ": line " + (i + 1) + " is not what was exported: " + e.getMessage(), e);
       }
     }
     return entries;
+  }
+
+  private static Map<String, GoldenFormat.Type> types(JsonNode slots) {
+    Map<String, GoldenFormat.Type> types = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> slot : slots.properties()) {
+      types.put(
+          slot.getKey(),
+          new GoldenFormat.Type(
+              DType.valueOf(slot.getValue().required("dtype").asString()),
+              Shape.of(JSON.convertValue(slot.getValue().required("shape"), long[].class))));
+    }
+    return types;
   }
 
   /**
@@ -190,13 +214,28 @@ public final class GoldenFolder {
    * @return a row that is skipped when there is no file, and fails when it is broken
    */
   public CaseResult judge(Entry entry, GoldenSuite suite, String device, KernelTraits traits) {
-    Path file = folder.resolve("outputs").resolve(entry.file());
-    if (!Files.exists(file)) {
-      return without(
-          entry, device, Outcome.SKIPPED, "NO_OUTPUT: outputs/" + entry.file() + " is not there");
+    List<GoldenFormat> there =
+        Arrays.stream(GoldenFormat.values())
+            .filter(format -> Files.exists(output(entry, format)))
+            .toList();
+    if (there.isEmpty()) {
+      return without(entry, device, Outcome.SKIPPED, "NO_OUTPUT: the case has no file in outputs");
     }
+    if (there.size() > 1) {
+      return without(
+          entry,
+          device,
+          Outcome.FAIL,
+          "outputs/" + entry.stem() + " is there in two formats; remove one of them");
+    }
+    GoldenFormat format = there.getFirst();
     try (Arena arena = Arena.ofShared()) {
-      return suite.judge(entry.name(), device, traits, tensors(file, arena), arena);
+      return suite.judge(
+          entry.name(),
+          device,
+          traits,
+          format.read(output(entry, format), entry.outputs(), arena),
+          arena);
     } catch (CheckpointException e) {
       return without(entry, device, Outcome.FAIL, String.valueOf(e.getMessage()));
     }
@@ -207,14 +246,7 @@ public final class GoldenFolder {
     return new CaseResult(device, entry.name(), op, outcome, why, Optional.empty(), "", "", 0);
   }
 
-  private static Map<String, Tensor> tensors(Path file, Arena arena) {
-    Map<String, Tensor> tensors = new LinkedHashMap<>();
-    for (TensorEntry tensor : SafetensorsFile.open(file, arena).tensors().values()) {
-      // The file's bytes need not be aligned for the element type.
-      MemorySegment copy = arena.allocate(Math.max(1, tensor.bytes().byteSize()), 64);
-      MemorySegment.copy(tensor.bytes(), 0, copy, 0, tensor.bytes().byteSize());
-      tensors.put(tensor.name(), Tensor.of(Buffer.ofHost(copy), tensor.dtype(), tensor.shape()));
-    }
-    return tensors;
+  private Path output(Entry entry, GoldenFormat format) {
+    return folder.resolve("outputs").resolve(entry.stem() + format.extension());
   }
 }

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -22,12 +24,10 @@ class GoldenCommandTest {
 
   private Path export(String... options) {
     Path golden = folder.resolve("golden");
-    String[] args = new String[options.length + 3];
-    args[0] = "golden";
-    args[1] = "export";
-    args[2] = golden.toString();
-    System.arraycopy(options, 0, args, 3, options.length);
-    Invocation run = Invocation.of(args);
+    List<String> args = new ArrayList<>(List.of("golden", "export", golden.toString()));
+    args.addAll(List.of("--format", "safetensors"));
+    args.addAll(List.of(options));
+    Invocation run = Invocation.of(args.toArray(String[]::new));
     assertThat(run.exit()).as(run.err()).isZero();
     assertThat(run.out()).isEmpty();
     return golden;
@@ -58,7 +58,7 @@ class GoldenCommandTest {
     return files;
   }
 
-  private static java.util.List<TensorEntry> ofReference(Path file, Arena arena) {
+  private static List<TensorEntry> ofReference(Path file, Arena arena) {
     return SafetensorsFile.open(file, arena).tensors().values().stream()
         .filter(e -> e.name().startsWith("reference."))
         .toList();
@@ -86,6 +86,18 @@ class GoldenCommandTest {
 
     assertThat(run.exit()).isEqualTo(1);
     assertThat(run.out()).contains("acme", CASE, "y[0, 0]");
+  }
+
+  @Test
+  void twoFormatsOfOneOutputAreRefused() throws IOException {
+    Path golden = export("--case", CASE);
+    answer(golden, -1);
+    Files.createFile(golden.resolve("outputs/00001.arrow"));
+
+    Invocation run = Invocation.of("golden", "judge", golden.toString());
+
+    assertThat(run.exit()).isEqualTo(1);
+    assertThat(run.out()).contains("outputs/00001 is there in two formats");
   }
 
   @Test
