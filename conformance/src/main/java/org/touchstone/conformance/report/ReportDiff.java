@@ -2,9 +2,12 @@ package org.touchstone.conformance.report;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.touchstone.conformance.CaseResult;
 import org.touchstone.conformance.ConformanceReport;
 import org.touchstone.conformance.judge.Metrics;
@@ -13,18 +16,19 @@ import org.touchstone.conformance.judge.Metrics;
  * What changed from one run to another, case by case.
  *
  * @param changes in the order of the later run, then what it lost
+ * @param environment facts that differ, a line each; times are then of two machines
  */
-public record ReportDiff(List<Change> changes) {
+public record ReportDiff(List<Change> changes, List<String> environment) {
   /** Factor of the normalised mean square error from which it counts as grown. */
   private static final double NMSE_GROWTH = 4;
 
   /** Below this the error is that of the last bit of an FP32 result. */
   private static final double NMSE_FLOOR = 1e-14;
 
-  /** Factor and least difference from which an operator's time counts as another. */
-  private static final double TIME_FACTOR = 2;
+  /** Growth of the largest error over its bound that counts, as a factor and as a difference. */
+  private static final double RATIO_GROWTH = 2;
 
-  private static final double TIME_SECONDS = 1;
+  private static final double RATIO_STEP = 0.25;
 
   /** What kind of change it is; the first three make a comparison fail. */
   public enum Kind {
@@ -66,6 +70,7 @@ public record ReportDiff(List<Change> changes) {
   /** Copies the list. */
   public ReportDiff {
     changes = List.copyOf(changes);
+    environment = List.copyOf(environment);
   }
 
   /** Compares two runs. */
@@ -88,8 +93,24 @@ public record ReportDiff(List<Change> changes) {
             changes.add(change(Kind.LOST, row, row.outcome().label() + " -> not in the report"));
           }
         });
-    times(before, after, changes);
-    return new ReportDiff(changes);
+    changes.addAll(CaseTimes.compare(earlier, later));
+    return new ReportDiff(changes, differences(before.environment(), after.environment()));
+  }
+
+  /** Returns the facts that two environments do not share, a line each. */
+  public static List<String> differences(Map<String, String> before, Map<String, String> after) {
+    Set<String> names = new LinkedHashSet<>(before.keySet());
+    names.addAll(after.keySet());
+    return names.stream()
+        .filter(name -> !Objects.equals(before.get(name), after.get(name)))
+        .map(
+            name ->
+                name
+                    + ": "
+                    + before.getOrDefault(name, "nothing")
+                    + " -> "
+                    + after.getOrDefault(name, "nothing"))
+        .toList();
   }
 
   /** Returns the changes of a kind. */
@@ -135,41 +156,16 @@ public record ReportDiff(List<Change> changes) {
       Metrics a = old.metrics().get();
       Metrics b = row.metrics().get();
       if (b.nmse() > NMSE_FLOOR && b.nmse() > NMSE_GROWTH * a.nmse()) {
-        changes.add(
-            change(
-                Kind.ERROR_GREW,
-                row,
-                String.format(Locale.ROOT, "nmse %.3g -> %.3g", a.nmse(), b.nmse())));
+        changes.add(grew(row, "nmse %.3g -> %.3g", a.nmse(), b.nmse()));
+      } else if (b.errorOverBound() > RATIO_GROWTH * a.errorOverBound()
+          && b.errorOverBound() > a.errorOverBound() + RATIO_STEP) {
+        changes.add(grew(row, "error/bound %.3g -> %.3g", a.errorOverBound(), b.errorOverBound()));
       }
     }
   }
 
-  /** Compares times by operator: a case's own is too short to tell. They include the reference. */
-  private static void times(
-      ConformanceReport before, ConformanceReport after, List<Change> changes) {
-    Map<List<String>, Double> earlier = seconds(before);
-    seconds(after)
-        .forEach(
-            (key, b) -> {
-              double a = earlier.getOrDefault(key, b);
-              boolean far = Math.abs(b - a) > TIME_SECONDS;
-              if (far && (b > TIME_FACTOR * a || a > TIME_FACTOR * b)) {
-                changes.add(
-                    new Change(
-                        b > a ? Kind.SLOWER : Kind.FASTER,
-                        key.get(0),
-                        key.get(1),
-                        String.format(Locale.ROOT, "%.1f s -> %.1f s", a, b)));
-              }
-            });
-  }
-
-  private static Map<List<String>, Double> seconds(ConformanceReport report) {
-    Map<List<String>, Double> seconds = new LinkedHashMap<>();
-    for (CaseResult row : report.results()) {
-      seconds.merge(List.of(row.device(), row.op()), row.nanos() * 1e-9, Double::sum);
-    }
-    return seconds;
+  private static Change grew(CaseResult row, String format, double before, double after) {
+    return change(Kind.ERROR_GREW, row, String.format(Locale.ROOT, format, before, after));
   }
 
   private static String outcome(CaseResult row) {

@@ -4,8 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.touchstone.conformance.report.SampleReports.report;
 import static org.touchstone.conformance.report.SampleReports.row;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.touchstone.conformance.CaseResult;
+import org.touchstone.conformance.ConformanceReport;
 import org.touchstone.conformance.Outcome;
+import org.touchstone.conformance.judge.Metrics;
 import org.touchstone.conformance.report.ReportDiff.Kind;
 
 class ReportDiffTest {
@@ -48,7 +55,9 @@ class ReportDiffTest {
         .extracting(c -> c.detail())
         .containsExactly("nmse 1.00e-09 -> 1.00e-08");
     assertThat(diff.of(Kind.NEW)).extracting(c -> c.name()).containsExactly("add/5/a", "add/7/a");
-    assertThat(diff.of(Kind.FASTER)).extracting(c -> c.detail()).containsExactly("9.0 s -> 2.0 s");
+    assertThat(diff.of(Kind.FASTER))
+        .extracting(c -> c.detail())
+        .containsExactly("9.0 s -> 2.0 s, median of 1 cases x0.22");
     assertThat(diff.of(Kind.SLOWER)).extracting(c -> c.name()).containsExactly("rope");
     assertThat(diff.regressed()).isTrue();
   }
@@ -70,5 +79,75 @@ class ReportDiffTest {
         ReportDiff.of(report(row("add/1/a", Outcome.FAIL)), report(row("add/1/a", Outcome.FLAKY)));
 
     assertThat(diff.changes()).isEmpty();
+  }
+
+  private static ConformanceReport timed(int cases, double factor, double noise) {
+    List<CaseResult> rows = new ArrayList<>();
+    for (int i = 0; i < cases; i++) {
+      double millis = (50 + i) * factor * (i % 2 == 0 ? 1 + noise : 1 / (1 + noise));
+      rows.add(row("add/" + i + "/a", Outcome.PASS, 0, (long) (millis * 1e6)));
+    }
+    return report(rows.toArray(CaseResult[]::new));
+  }
+
+  @Test
+  void manyCasesTellASmallChangeFromNoise() {
+    ConformanceReport before = timed(40, 1, 0);
+
+    assertThat(ReportDiff.of(before, timed(40, 1.4, 0.1)).of(Kind.SLOWER))
+        .extracting(c -> c.name())
+        .containsExactly("add");
+    assertThat(ReportDiff.of(before, timed(40, 0.7, 0.1)).of(Kind.FASTER)).hasSize(1);
+    assertThat(ReportDiff.of(before, timed(40, 1, 0.3)).changes()).isEmpty();
+    assertThat(ReportDiff.of(before, timed(40, 1.3, 1.5)).changes()).isEmpty();
+    assertThat(ReportDiff.of(before, timed(40, 1.2, 0)).changes()).isEmpty();
+  }
+
+  @Test
+  void casesThatOnlyOneRunHasDoNotMakeItSlower() {
+    ReportDiff diff = ReportDiff.of(timed(10, 1, 0), timed(90, 1, 0));
+
+    assertThat(diff.of(Kind.SLOWER)).isEmpty();
+    assertThat(diff.of(Kind.NEW)).hasSize(80);
+  }
+
+  @Test
+  void anErrorThatGrowsWithinItsBoundIsTold() {
+    CaseResult old = row("add/1/a", Outcome.PASS);
+    CaseResult grown =
+        new CaseResult(
+            old.device(),
+            old.name(),
+            old.op(),
+            old.outcome(),
+            "",
+            Optional.of(new Metrics(0.9, 1e-9, 1, 1)),
+            "",
+            "",
+            old.nanos());
+    CaseResult small =
+        new CaseResult(
+            old.device(),
+            old.name(),
+            old.op(),
+            old.outcome(),
+            "",
+            Optional.of(new Metrics(0.2, 1e-9, 1, 1)),
+            "",
+            "",
+            old.nanos());
+
+    assertThat(ReportDiff.of(report(small), report(grown)).of(Kind.ERROR_GREW))
+        .extracting(c -> c.detail())
+        .containsExactly("error/bound 0.200 -> 0.900");
+    assertThat(ReportDiff.of(report(grown), report(small)).changes()).isEmpty();
+  }
+
+  @Test
+  void whatDiffersBetweenTheMachinesIsTold() {
+    assertThat(
+            ReportDiff.differences(
+                Map.of("java", "25", "processors", "2"), Map.of("java", "26", "processors", "2")))
+        .containsExactly("java: 25 -> 26");
   }
 }

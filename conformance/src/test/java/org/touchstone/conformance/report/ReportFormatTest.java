@@ -3,6 +3,8 @@ package org.touchstone.conformance.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -152,7 +154,7 @@ class ReportFormatTest {
   void htmlEscapesAndNeedsNothingElse() {
     String page = ReportFormat.HTML.render(REPORT);
     assertThat(page).contains("y[3] is &lt;1&gt;").doesNotContain("src=").doesNotContain("href=");
-    assertThat(page).doesNotContain("\u0001");
+    assertThat(page).contains("y[3] is \\u003c1>").doesNotContain("\u0001");
   }
 
   @Test
@@ -160,6 +162,28 @@ class ReportFormatTest {
     assertThat(ReportFormat.MD.render(REPORT))
         .contains("more\\|less")
         .contains("| `add` | 1 | 1 |");
+  }
+
+  @Test
+  void markdownFitsIntoTheSummaryOfAStepAndCountsWhatDoesNot() {
+    List<CaseResult> rows = new ArrayList<>();
+    for (int i = 0; i < 9_000; i++) {
+      rows.add(row("cpu://simd", "add/x=" + i + ",\u00fc=1/random", Outcome.FAIL));
+    }
+    String text =
+        ReportFormat.MD.render(
+            new ConformanceReport(rows, List.of(), Map.of(), List.of("a note"), ExitCode.FAILURE));
+
+    long listed = text.lines().filter(line -> line.startsWith("- **fail**")).count();
+    assertThat(text.getBytes(StandardCharsets.UTF_8).length).isBetween(1_000_000, 1 << 20);
+    assertThat(listed).isBetween(1_000L, 8_999L);
+    assertThat(text)
+        .contains("| `add` | 9000 |", "> a note")
+        .endsWith(
+            "> "
+                + (9_000 - listed)
+                + " more lines do not fit into a summary of 1 MiB;"
+                + " see the other formats.\n");
   }
 
   @ParameterizedTest
