@@ -2,6 +2,8 @@ package com.example.acme;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.touchstone.api.ErrorCode;
+import org.touchstone.api.HalException;
 import org.touchstone.api.ReasonCode;
 import org.touchstone.api.op.AddSpec;
 import org.touchstone.api.op.Args;
@@ -33,7 +35,18 @@ final class AcmeDevice implements BackendDevice {
       @Override
       public DeviceMemory allocate(long bytes) {
         Arena arena = Arena.ofShared();
-        return new AcmeMemory(arena.allocate(bytes, 64), arena::close);
+        try {
+          return new AcmeMemory(arena.allocate(bytes, 64), arena::close);
+        } catch (OutOfMemoryError | IllegalArgumentException e) {
+          arena.close();
+          throw new HalException(
+              ErrorCode.OUT_OF_MEMORY,
+              "cannot allocate " + bytes + " bytes",
+              null,
+              null,
+              "use smaller tensors",
+              e);
+        }
       }
 
       @Override

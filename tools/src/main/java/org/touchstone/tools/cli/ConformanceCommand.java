@@ -91,6 +91,7 @@ final class ConformanceCommand extends ToolkitCommand {
   @Override
   ExitCode execute() throws IOException {
     try {
+      output.check();
       ConformanceReport report = run(request());
       output.write(streams(), report);
       return report.exit();

@@ -47,6 +47,7 @@ final class GoldenJudgeCommand extends ToolkitCommand {
   @Override
   ExitCode execute() throws IOException {
     try (GoldenSuite suite = new GoldenSuite()) {
+      output.check();
       KernelTraits traits =
           traitsFile.isPresent() ? TraitsFile.read(traitsFile.get()) : KernelTraits.PLAIN_F32;
       GoldenFolder golden = new GoldenFolder(folder);

@@ -27,6 +27,7 @@ final class MergeCommand extends ToolkitCommand {
   @Override
   ExitCode execute() throws IOException {
     try {
+      output.check();
       ConformanceReport report = ReportMerge.of(files.stream().map(ReportReader::read).toList());
       output.write(streams(), report);
       return report.exit();

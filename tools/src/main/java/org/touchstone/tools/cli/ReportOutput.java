@@ -35,14 +35,21 @@ final class ReportOutput {
 
   @Mixin private Output output = new Output();
 
+  private List<Measurement> measurements = List.of();
+
+  /** Checks the options, so that no report is lost to a mistake in them; called before the work. */
+  void check() {
+    if (bench.isPresent()) {
+      if (!format.equals(ReportFormat.HTML.label())) {
+        throw new UsageException("--bench is shown by --format html only, not by " + format);
+      }
+      measurements = BenchReader.read(bench.get()).measurements();
+    }
+  }
+
   /** Writes a report as the options say. */
   void write(Streams streams, ConformanceReport report) throws IOException {
     Optional<ReportFormat> text = ReportFormat.of(format);
-    if (bench.isPresent() && text.filter(f -> f == ReportFormat.HTML).isEmpty()) {
-      throw new UsageException("--bench is shown by --format html only, not by " + format);
-    }
-    List<Measurement> measurements =
-        bench.map(file -> BenchReader.read(file).measurements()).orElseGet(List::of);
     output.write(
         streams,
         target -> {

@@ -2,12 +2,16 @@ package org.touchstone.tools.page;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.image.BufferedImage;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.StreamSupport;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -106,6 +110,25 @@ class HtmlPageTest {
     return browser.eval("document.querySelector('" + selector + "').textContent").asString();
   }
 
+  /** Takes a picture and returns how bright it is on average, from 0 to 1. */
+  private static double picture(String name) throws Exception {
+    Path file = SCREENSHOTS.resolve(name + ".png");
+    browser.screenshot(file, true);
+    BufferedImage image = ImageIO.read(file.toFile());
+    Set<Integer> colours = new HashSet<>();
+    double sum = 0;
+    for (int y = 0; y < image.getHeight(); y++) {
+      for (int x = 0; x < image.getWidth(); x++) {
+        int rgb = image.getRGB(x, y);
+        colours.add(rgb);
+        sum += (rgb >> 16 & 255) + (rgb >> 8 & 255) + (rgb & 255);
+      }
+    }
+    // A blank picture has one colour; shades of letters alone make hundreds.
+    assertThat(colours).hasSizeGreaterThan(200);
+    return sum / (3 * 255.0 * image.getHeight() * image.getWidth());
+  }
+
   private static int width() throws Exception {
     return browser.eval("document.documentElement.scrollWidth").asInt();
   }
@@ -117,7 +140,7 @@ class HtmlPageTest {
   @Test
   void saysWhatTheReportSays() throws Exception {
     browser.show(page, 1280, 900, "light");
-    browser.screenshot(SCREENSHOTS.resolve("desktop.png"), true);
+    assertThat(picture("desktop")).isGreaterThan(0.85);
 
     List<CaseResult> failing =
         REPORT.results().stream().filter(r -> r.outcome().failing()).toList();
@@ -200,7 +223,8 @@ class HtmlPageTest {
   @CsvSource({"phone,light", "phone-dark,dark"})
   void fitsAPhone(String name, String theme) throws Exception {
     browser.show(page, PHONE, 844, theme);
-    browser.screenshot(SCREENSHOTS.resolve(name + ".png"), true);
+    double brightness = picture(name);
+    assertThat(brightness > 0.5).as("brightness %s", brightness).isEqualTo(theme.equals("light"));
     assertThat(width()).isEqualTo(PHONE);
     assertThat(
             browser
@@ -221,7 +245,7 @@ class HtmlPageTest {
   void everyTextHasContrast(String theme) throws Exception {
     browser.show(page, 1280, 900, theme);
     if (theme.equals("dark")) {
-      browser.screenshot(SCREENSHOTS.resolve("desktop-dark.png"), true);
+      assertThat(picture("desktop-dark")).isLessThan(0.2);
     }
     browser.eval("document.querySelector('.cell.bad').click()");
     browser.eval("document.querySelector('#drill summary').click()");
