@@ -11,7 +11,6 @@ import org.touchstone.conformance.ConformanceRequest;
 import org.touchstone.conformance.ConformanceSuite;
 import org.touchstone.conformance.ExitCode;
 import org.touchstone.conformance.cases.Level;
-import org.touchstone.conformance.report.ReportFormat;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -57,13 +56,7 @@ final class FuzzCommand extends ToolkitCommand {
       description = "Run cases in a worker process per device, replaced when it dies or hangs.")
   private boolean isolate;
 
-  @Option(
-      names = "--format",
-      paramLabel = "FORMAT",
-      description = "Format of the report, as of 'conformance'; text by default.")
-  private ReportFormat format = ReportFormat.TEXT;
-
-  @Mixin private Output output = new Output();
+  @Mixin private ReportOutput output = new ReportOutput();
 
   @Override
   ExitCode execute() throws IOException {
@@ -81,8 +74,9 @@ final class FuzzCommand extends ToolkitCommand {
     ops.forEach(builder::op);
     timeBudget.ifPresent(seconds -> builder.timeBudget(Duration.ofSeconds(seconds)));
     try {
+      output.check();
       ConformanceReport report = run(builder.build(), drawn, (int) Math.min(most, MOST));
-      output.write(streams(), target -> format.write(report, target));
+      output.write(streams(), report);
       return report.exit();
     } catch (ConformanceException e) {
       streams().err().println("touchstone: " + e.getMessage());
