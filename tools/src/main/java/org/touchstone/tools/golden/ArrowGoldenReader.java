@@ -22,7 +22,6 @@ import org.touchstone.api.Buffer;
 import org.touchstone.api.Shape;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
-import org.touchstone.tools.golden.GoldenFormat.Type;
 import org.touchstone.tools.model.safetensors.CheckpointException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
@@ -36,16 +35,16 @@ final class ArrowGoldenReader {
   private static final int CHUNK = 1 << 28;
 
   private final Path file;
-  private final Map<String, Type> expected;
+  private final Map<String, GoldenFormat.Type> expected;
   private final Arena arena;
 
-  private ArrowGoldenReader(Path file, Map<String, Type> expected, Arena arena) {
+  private ArrowGoldenReader(Path file, Map<String, GoldenFormat.Type> expected, Arena arena) {
     this.file = file;
     this.expected = expected;
     this.arena = arena;
   }
 
-  static Map<String, Tensor> read(Path file, Map<String, Type> expected, Arena arena) {
+  static Map<String, Tensor> read(Path file, Map<String, GoldenFormat.Type> expected, Arena arena) {
     try (FileChannel channel = FileChannel.open(file);
         // A broken length must not take the machine's memory.
         BufferAllocator allocator = new RootAllocator(2 * channel.size() + CHUNK);
@@ -85,10 +84,10 @@ final class ArrowGoldenReader {
       throw wrong(name, "a list", column.getField().getType() + (column.isNull(0) ? ", null" : ""));
     }
     FieldVector items = column.getChildrenFromFields().getFirst();
-    Type usual = expected.get(name);
+    GoldenFormat.Type usual = expected.get(name);
     DType dtype =
         metadata(column, ArrowTypes.DTYPE, DType::valueOf)
-            .or(() -> Optional.ofNullable(usual).map(Type::dtype))
+            .or(() -> Optional.ofNullable(usual).map(GoldenFormat.Type::dtype))
             .orElseThrow(() -> wrong(name, "an output of this case", "none of that name"));
     ArrowType stored = items.getField().getType();
     if (!stored.equals(ArrowTypes.of(dtype)) || items.getNullCount() > 0) {
@@ -101,7 +100,7 @@ final class ArrowGoldenReader {
     long elements = list.getElementEndIndex(0) - begin;
     Shape shape =
         metadata(column, ArrowTypes.SHAPE, ArrowGoldenReader::shape)
-            .or(() -> Optional.ofNullable(usual).map(Type::shape))
+            .or(() -> Optional.ofNullable(usual).map(GoldenFormat.Type::shape))
             .orElseGet(() -> Shape.of(elements));
     int width = dtype.bits() < Byte.SIZE ? 1 : dtype.bits() / Byte.SIZE;
     if (Tensor.denseBytes(dtype, shape) != elements * width) {
