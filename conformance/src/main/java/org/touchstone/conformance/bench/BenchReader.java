@@ -85,14 +85,7 @@ public final class BenchReader {
                     node.required("of_limit").asDouble()))
             : Optional.empty();
     List<Measurement.PeerTime> peers = new ArrayList<>();
-    node.path("peers")
-        .forEach(
-            p ->
-                peers.add(
-                    new Measurement.PeerTime(
-                        p.required("name").asString(),
-                        p.required("median_ns").asDouble(),
-                        p.required("ratio").asDouble())));
+    node.path("peers").forEach(p -> peers.add(peer(p)));
     return new Measurement(
         node.required("name").asString(),
         node.required("op").asString(),
@@ -105,5 +98,13 @@ public final class BenchReader {
         bound.map(b -> Map.of(b.kind(), b.value())).orElseGet(Map::of),
         bound,
         peers);
+  }
+
+  private static Measurement.PeerTime peer(JsonNode node) {
+    String name = node.required("name").asString();
+    return node.has("problem")
+        ? Measurement.PeerTime.wrong(name, node.get("problem").asString())
+        : Measurement.PeerTime.of(
+            name, node.required("median_ns").asDouble(), node.required("ratio").asDouble());
   }
 }

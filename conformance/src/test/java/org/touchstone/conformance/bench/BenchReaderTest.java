@@ -35,7 +35,7 @@ class BenchReaderTest {
         1_024_000,
         Map.of(Limit.MEMORY, 2e10),
         Optional.of(new Bound(Limit.MEMORY, 2e10, 0.5)),
-        List.of(new PeerTime("other", 2048, 2)));
+        List.of(PeerTime.of("other", 2048, 2), PeerTime.wrong("odd", "y[0] is 1")));
   }
 
   private static Measurement broken(String name) {
