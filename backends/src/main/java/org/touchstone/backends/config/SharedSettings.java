@@ -43,6 +43,14 @@ public final class SharedSettings implements SettingSource {
           "configuration file; by default touchstone/touchstone.properties in $XDG_CONFIG_HOME or"
               + " ~/.config");
 
+  /** Backends from elsewhere. */
+  public static final SettingKey MODULE_PATH =
+      new SettingKey(
+          "module.path",
+          "",
+          "jars of further backends, separated by colons; read by the launcher, so as the"
+              + " environment variable only");
+
   /** Created by the service loader. */
   public SharedSettings() {}
 
@@ -54,6 +62,7 @@ public final class SharedSettings implements SettingSource {
         CACHE_READONLY,
         CONFIG,
         LEAKS,
+        MODULE_PATH,
         PROBE_TIMEOUT,
         QUEUE_WORKSPACE_MAX);
   }
