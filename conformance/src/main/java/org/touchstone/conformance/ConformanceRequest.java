@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.touchstone.api.HalOptions;
 import org.touchstone.conformance.cases.Level;
 
@@ -19,6 +20,8 @@ import org.touchstone.conformance.cases.Level;
  * @param devices URIs of the devices, or backend names; empty for all automatic ones
  * @param required URIs or backend names that must be ready
  * @param skipBudget the most cases that may be skipped
+ * @param mostElements the most elements of all tensors of a case together; without it a device's
+ *     own limit holds, which only very slow ones have
  * @param shard the part of the selected cases that runs here
  * @param isolation where cases run
  * @param proof whether seeded defects are run
@@ -36,6 +39,7 @@ public record ConformanceRequest(
     List<String> devices,
     List<String> required,
     OptionalInt skipBudget,
+    OptionalLong mostElements,
     Shard shard,
     Isolation isolation,
     Proof proof,
@@ -92,6 +96,7 @@ public record ConformanceRequest(
     private Level level = Level.L1;
     private Optional<String> caseName = Optional.empty();
     private OptionalInt skipBudget = OptionalInt.empty();
+    private OptionalLong mostElements = OptionalLong.empty();
     private Shard shard = Shard.ALL;
     private Isolation isolation = Isolation.IN_PROCESS;
     private Proof proof = Proof.NONE;
@@ -136,6 +141,12 @@ public record ConformanceRequest(
     /** Limits how many cases may be skipped. */
     public Builder skipBudget(int most) {
       skipBudget = OptionalInt.of(most);
+      return this;
+    }
+
+    /** Limits the elements of all tensors of a case together. */
+    public Builder mostElements(long most) {
+      mostElements = OptionalLong.of(most);
       return this;
     }
 
@@ -202,6 +213,7 @@ public record ConformanceRequest(
           devices,
           required,
           skipBudget,
+          mostElements,
           shard,
           isolation,
           proof,

@@ -93,14 +93,17 @@ public final class ConformanceSuite {
             request.caseTimeout(),
             request.timeBudget().map(budget -> System.nanoTime() + budget.toNanos()));
     List<CaseResult> results = new ArrayList<>();
+    List<String> notes = new ArrayList<>();
     for (DeviceInfo device : devices) {
+      List<Item> fitting = ItemChoice.fitting(items, device.uri(), request, notes::add);
       Expectations expectations = expectations(device, request);
-      listener.started(device.uri(), items.size());
+      listener.started(device.uri(), fitting.size());
       DeviceRows rows = new DeviceRows(device, expectations, version(), listener);
-      results.addAll(rows.run(hal, oracle, items, request, limits, journal));
+      results.addAll(rows.run(hal, oracle, fitting, request, limits, journal));
       results.addAll(rows.unused(all));
     }
-    return report(request, devices, results, List.of(), absentFamilies(items));
+    notes.addAll(absentFamilies(items));
+    return report(request, devices, results, List.of(), notes);
   }
 
   /**

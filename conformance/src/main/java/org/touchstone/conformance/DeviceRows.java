@@ -14,6 +14,7 @@ import org.touchstone.api.Hal;
 import org.touchstone.api.format.DType;
 import org.touchstone.backends.Instruments;
 import org.touchstone.backends.oracle.Oracle;
+import org.touchstone.backends.worker.WorkerCommand;
 import org.touchstone.conformance.ConformanceRequest.Isolation;
 import org.touchstone.conformance.expect.Expectations;
 import org.touchstone.conformance.expect.Verdicts;
@@ -63,7 +64,8 @@ final class DeviceRows {
       Optional<Journal> journal) {
     Shrinking shrinking = Shrinking.of(item -> expectations.of(item.name()).isEmpty());
     Consumer<DeviceRun.Finished> ended = f -> listener.finished(expected(row(f)));
-    if (request.isolation() == Isolation.WORKER) {
+    if (request.isolation() == Isolation.WORKER
+        || !WorkerCommand.profiles(device.uri()).isEmpty()) {
       IsolatedRun.of(device.uri(), request.level(), request.options(), limits, journal, shrinking)
           .run(items, ended)
           .forEach(this::add);

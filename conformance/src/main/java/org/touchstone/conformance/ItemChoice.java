@@ -4,11 +4,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.touchstone.api.op.Op;
 import org.touchstone.backends.config.Nearest;
 import org.touchstone.conformance.cases.CaseCatalog;
+import org.touchstone.backends.worker.WorkerCommand;
 import org.touchstone.conformance.checks.Checks;
 import org.touchstone.conformance.checks.ItemCatalog;
 import org.touchstone.conformance.run.Item;
@@ -93,5 +96,36 @@ final class ItemChoice {
             .filter(item -> unfiltered || ops.contains(item.op()) || groups.contains(item.group()))
             .toList();
     return request.shard().of(selected);
+  }
+
+  /**
+   * Returns the items that are small enough for a device.
+   *
+   * @param notes told how many are not
+   */
+  static List<Item> fitting(
+      List<Item> items, String device, ConformanceRequest request, Consumer<String> notes) {
+    OptionalLong limit = request.mostElements();
+    if (limit.isEmpty() && request.caseName().isEmpty()) {
+      limit =
+          WorkerCommand.profiles(device).stream()
+              .flatMapToLong(profile -> profile.mostElements().stream())
+              .min();
+    }
+    if (limit.isEmpty()) {
+      return items;
+    }
+    long most = limit.getAsLong();
+    List<Item> fitting = items.stream().filter(item -> item.cost() <= most).toList();
+    if (fitting.size() < items.size()) {
+      notes.accept(
+          (items.size() - fitting.size())
+              + " cases of more than "
+              + most
+              + " elements were left out on "
+              + device
+              + "; --max-elements sets the limit");
+    }
+    return fitting;
   }
 }

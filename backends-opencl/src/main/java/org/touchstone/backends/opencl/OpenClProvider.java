@@ -1,5 +1,6 @@
 package org.touchstone.backends.opencl;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import org.touchstone.api.ReasonCode;
 import org.touchstone.backends.opencl.driver.Capability;
 import org.touchstone.backends.opencl.driver.DeviceFacts;
 import org.touchstone.backends.opencl.driver.FoundDevice;
+import org.touchstone.backends.opencl.driver.Oclgrind;
 import org.touchstone.backends.opencl.driver.OpenClContext;
 import org.touchstone.backends.opencl.driver.OpenClLoader;
 import org.touchstone.backends.opencl.driver.Platforms;
@@ -29,6 +31,9 @@ import org.touchstone.backends.spi.Probe;
 /** Offers the devices of every installed OpenCL driver. */
 public final class OpenClProvider implements BackendProvider {
   private static final String SIMULATOR = "opencl://oclgrind";
+
+  /** Property of a device that this process only describes. */
+  private static final String WORKER_ONLY = "runs in";
 
   /** Created by the service loader. */
   public OpenClProvider() {}
@@ -45,12 +50,41 @@ public final class OpenClProvider implements BackendProvider {
       return without(unusable.get());
     }
     Platforms platforms = Platforms.enumerate();
-    if (platforms.devices().isEmpty()) {
+    List<DeviceInfo> devices = new ArrayList<>();
+    platforms.devices().forEach(found -> devices.add(describe(found, context)));
+    checker(devices, context).ifPresent(devices::add);
+    if (devices.isEmpty()) {
       return without(worst(platforms.problems()));
     }
     platforms.problems().forEach(problem -> context.notice("opencl: " + problem));
-    return new Probe.Ready(
-        platforms.devices().stream().map(found -> describe(found, context)).toList());
+    return new Probe.Ready(devices);
+  }
+
+  /** Describes Oclgrind where it is installed and does not run this process's kernels. */
+  private static Optional<DeviceInfo> checker(List<DeviceInfo> found, BackendContext context) {
+    if (found.stream().anyMatch(device -> device.uri().equals(Oclgrind.URI))) {
+      return Optional.empty();
+    }
+    return Oclgrind.find(context.configuration(), context.nativeLibraries())
+        .map(
+            library ->
+                new DeviceInfo(
+                    Oclgrind.URI,
+                    "opencl",
+                    "Oclgrind Simulator",
+                    DeviceKind.CPU,
+                    Evidence.SIMULATOR,
+                    Eligibility.NAMED_ONLY,
+                    HostAccess.COPY,
+                    0,
+                    Oclgrind.MEMORY,
+                    0,
+                    Optional.empty(),
+                    Map.of(
+                        "driver",
+                        library.toString(),
+                        WORKER_ONLY,
+                        "worker processes, which conformance starts")));
   }
 
   /** Nothing installed is absence; everything else is a defect. */
@@ -147,6 +181,15 @@ public final class OpenClProvider implements BackendProvider {
 
   @Override
   public BackendDevice open(DeviceInfo device, BackendContext context) {
+    if (device.properties().containsKey(WORKER_ONLY)) {
+      throw new HalException(
+          ErrorCode.UNSUPPORTED,
+          "the checker is the only driver of its process, and this process is not one of those",
+          null,
+          device.uri(),
+          "run 'touchstone conformance --device " + device.uri() + "'",
+          null);
+    }
     OpenClLoader.load(context.nativeLibraries())
         .ifPresent(
             reason -> {

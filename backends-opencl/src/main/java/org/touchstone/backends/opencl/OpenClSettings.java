@@ -34,11 +34,19 @@ public final class OpenClSettings implements SettingSource {
           "",
           "sizes of OpenCL kernels that win over table and file: NAME=VALUE, NAME=VALUE");
 
+  /** Where the checker is. */
+  public static final SettingKey OCLGRIND =
+      new SettingKey(
+          "opencl.oclgrind",
+          "auto",
+          "the driver of the checker Oclgrind: a path of liboclgrind-rt-icd.so, off, or auto for"
+              + " where packages put it");
+
   /** Created by the service loader. */
   public OpenClSettings() {}
 
   @Override
   public List<SettingKey> settings() {
-    return List.of(VARIANT, FAMILY, TUNING, SIZES);
+    return List.of(VARIANT, FAMILY, TUNING, SIZES, OCLGRIND);
   }
 }

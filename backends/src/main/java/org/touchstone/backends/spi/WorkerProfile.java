@@ -2,6 +2,7 @@ package org.touchstone.backends.spi;
 
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /**
@@ -21,4 +22,12 @@ public interface WorkerProfile {
 
   /** Returns patterns of lines on stderr that make the running case fail. */
   List<Pattern> findings();
+
+  /**
+   * Returns the size, in elements of all tensors together, above which cases take too long on the
+   * device to be run unasked; empty for none.
+   */
+  default OptionalLong mostElements() {
+    return OptionalLong.empty();
+  }
 }

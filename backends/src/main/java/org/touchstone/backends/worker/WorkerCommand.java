@@ -55,14 +55,19 @@ public record WorkerCommand(
     return new WorkerCommand(main, List.of(arguments), List.of(), Map.of(), List.of());
   }
 
+  /** Returns the profiles of a device. One that has any is used in worker processes only. */
+  public static List<WorkerProfile> profiles(String deviceUri) {
+    return ServiceLoader.load(WorkerProfile.class, WorkerProfile.class.getClassLoader()).stream()
+        .map(ServiceLoader.Provider::get)
+        .filter(profile -> profile.appliesTo(deviceUri))
+        .toList();
+  }
+
   /** Adds what every registered {@link WorkerProfile} of a device asks for. */
   public WorkerCommand forDevice(String deviceUri) {
     WorkerCommand command = this;
-    for (WorkerProfile profile :
-        ServiceLoader.load(WorkerProfile.class, WorkerProfile.class.getClassLoader())) {
-      if (profile.appliesTo(deviceUri)) {
-        command = command.with(profile);
-      }
+    for (WorkerProfile profile : profiles(deviceUri)) {
+      command = command.with(profile);
     }
     return command;
   }

@@ -3,7 +3,6 @@ package org.touchstone.conformance.isolate;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.touchstone.api.Hal;
@@ -39,7 +38,7 @@ public final class ConformanceWorker {
     ItemCatalog.standard().forEach(item -> items.put(item.name(), item));
     try (Hal hal = Hal.open(options);
         Session session = Session.open(hal, arguments[0], Instruments.NONE, Session.findOracle())) {
-      // The parent keeps the time; this limit only ends what the parent has forgotten.
+      // The parent keeps the time.
       DeviceRun run =
           new DeviceRun(
               session, level, new DeviceRun.Limits(1, Duration.ofHours(1), Optional.empty()));
@@ -57,7 +56,7 @@ public final class ConformanceWorker {
           ItemCatalog.find(CaseCatalog.standard(), request)
               .orElseThrow(() -> new IllegalArgumentException("no case is named " + request));
     }
-    DeviceRun.Finished finished = run.run(List.of(item), f -> {}).getFirst();
+    DeviceRun.Finished finished = run.here(item);
     return ReportCodec.line(ReportCodec.fields(finished.report(), finished.nanos()));
   }
 }

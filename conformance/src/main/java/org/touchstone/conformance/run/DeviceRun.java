@@ -100,6 +100,16 @@ public final class DeviceRun {
     return ordered;
   }
 
+  /**
+   * Runs an item on the caller's thread, without a time limit: some drivers keep state of the
+   * thread that opened the device.
+   */
+  public Finished here(Item item) {
+    long start = System.nanoTime();
+    CaseReport report = guarded(item);
+    return new Finished(item, report, System.nanoTime() - start);
+  }
+
   /** Returns whether an item did not end. */
   public boolean hung() {
     return hung.isPresent();

@@ -51,6 +51,14 @@ final class ConformanceCommand extends ToolkitCommand {
   private Optional<Integer> skipBudget = Optional.empty();
 
   @Option(
+      names = "--max-elements",
+      paramLabel = "N",
+      description =
+          "Leave out cases with more than N elements in all tensors together. Very slow devices"
+              + " have a limit of their own.")
+  private OptionalLong maxElements = OptionalLong.empty();
+
+  @Option(
       names = "--shard",
       paramLabel = "I/N",
       description = "Run the I-th of N parts; 'merge' joins their JSON reports.")
@@ -122,6 +130,7 @@ final class ConformanceCommand extends ToolkitCommand {
     required.forEach(builder::require);
     cases.caseName().ifPresent(builder::caseName);
     skipBudget.ifPresent(builder::skipBudget);
+    maxElements.ifPresent(builder::mostElements);
     shard.map(Shard::of).ifPresent(builder::shard);
     builder.threads(threads).caseTimeout(Duration.ofSeconds(caseTimeout));
     timeBudget.ifPresent(seconds -> builder.timeBudget(Duration.ofSeconds(seconds)));

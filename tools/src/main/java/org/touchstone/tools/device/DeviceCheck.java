@@ -15,6 +15,7 @@ import org.touchstone.api.op.GemmArgs;
 import org.touchstone.api.op.GemmOperands;
 import org.touchstone.api.op.GemmSpec;
 import org.touchstone.backends.host.HostTensors;
+import org.touchstone.backends.worker.WorkerCommand;
 
 /**
  * Computes something small on a device: brings two matrices there, multiplies them, brings the
@@ -29,8 +30,13 @@ public record DeviceCheck(boolean passed, String text) {
   private static final double[] B = {1, 1, 1, 1, 1, 0, 2, 0, -1, 3, -5, 4, -3, 2, -1};
   private static final double[] EXACT = {3, 15, -35, 24, 35, 30};
 
-  /** Opens a device, computes, and closes it. */
+  /** Opens a device, in a worker process where it needs one, computes, and closes it. */
   public static DeviceCheck run(Hal hal, String uri) {
+    return WorkerCommand.profiles(uri).isEmpty() ? here(hal, uri) : DeviceCheckWorker.ask(uri);
+  }
+
+  /** Opens a device in this process, computes, and closes it. */
+  static DeviceCheck here(Hal hal, String uri) {
     try (Device device = hal.device(uri)) {
       return run(device);
       // Whatever a driver throws is the answer that the listing is for.

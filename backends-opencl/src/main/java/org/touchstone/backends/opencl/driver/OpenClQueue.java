@@ -19,6 +19,7 @@ final class OpenClQueue implements BackendQueue {
   private static final int SWEEP = 64;
 
   private final cl_command_queue queue;
+  private final boolean checked;
   private final StagedCopy copies;
   private final Set<OpenClEvent> points = new LinkedHashSet<>();
   private List<cl_event> commands = new ArrayList<>();
@@ -26,6 +27,7 @@ final class OpenClQueue implements BackendQueue {
 
   OpenClQueue(OpenClContext context) {
     this.queue = context.createQueue();
+    this.checked = Oclgrind.runs(context.facts());
     this.copies = new StagedCopy(context, this);
   }
 
@@ -47,6 +49,9 @@ final class OpenClQueue implements BackendQueue {
   @Override
   public void copy(CopyRows rows) {
     copies.copy(rows);
+    if (checked && rows.dst().memory() instanceof OpenClMemory written) {
+      Oclgrind.rewrite(queue, written.buffer());
+    }
   }
 
   @Override

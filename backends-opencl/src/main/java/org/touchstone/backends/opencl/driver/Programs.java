@@ -74,6 +74,9 @@ public final class Programs implements AutoCloseable {
       all.add("-cl-fp32-correctly-rounded-divide-sqrt");
       all.add("-DCORRECT_DIVISION=1");
     }
+    if (Oclgrind.runs(context.facts())) {
+      all.addAll(Oclgrind.BUILD_OPTIONS);
+    }
     all.addAll(options);
     return String.join(" ", all);
   }

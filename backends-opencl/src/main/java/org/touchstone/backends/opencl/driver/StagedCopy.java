@@ -20,12 +20,15 @@ final class StagedCopy {
 
   private final OpenClContext context;
   private final OpenClQueue queue;
+  private final boolean blocking;
   private final List<StagingPiece> pieces = new ArrayList<>();
   private int next;
 
   StagedCopy(OpenClContext context, OpenClQueue queue) {
     this.context = context;
     this.queue = queue;
+    // JOCL waits for other writes on a thread of its own, which Oclgrind does not survive.
+    this.blocking = Oclgrind.runs(context.facts());
   }
 
   /** Rows of one length; the pitch is the length where they touch each other. */
@@ -124,7 +127,7 @@ final class StagedCopy {
             ? CL.clEnqueueWriteBuffer(
                 queue.handle(),
                 to.buffer(),
-                CL.CL_FALSE,
+                blocking,
                 start,
                 rows.rowBytes() * rows.rows(),
                 piece.pointer(),
@@ -134,7 +137,7 @@ final class StagedCopy {
             : CL.clEnqueueWriteBufferRect(
                 queue.handle(),
                 to.buffer(),
-                CL.CL_FALSE,
+                blocking,
                 new long[] {start, 0, 0},
                 new long[3],
                 new long[] {rows.rowBytes(), rows.rows(), 1},

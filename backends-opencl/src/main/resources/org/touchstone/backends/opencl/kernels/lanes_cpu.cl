@@ -36,17 +36,18 @@ static inline void store_lanes(out_t p, int type, ulong i, int left, lanes x) {
 static inline void load_pairs(in_t p, int type, ulong i, int left, lanes *even, lanes *odd) {
   lanes a = load_lanes(p, type, i, 2 * left);
   lanes b = load_lanes(p, type, i + 16, 2 * left - 16);
-  *even = (float16)(a.even, b.even);
-  *odd = (float16)(a.odd, b.odd);
+  // By components: Oclgrind 21.10 crashes where vectors are joined.
+  *even = (float16)(a.s0, a.s2, a.s4, a.s6, a.s8, a.sa, a.sc, a.se,
+                    b.s0, b.s2, b.s4, b.s6, b.s8, b.sa, b.sc, b.se);
+  *odd = (float16)(a.s1, a.s3, a.s5, a.s7, a.s9, a.sb, a.sd, a.sf,
+                   b.s1, b.s3, b.s5, b.s7, b.s9, b.sb, b.sd, b.sf);
 }
 
 static inline void store_pairs(out_t p, int type, ulong i, int left, lanes even, lanes odd) {
-  lanes a;
-  lanes b;
-  a.even = even.lo;
-  a.odd = odd.lo;
-  b.even = even.hi;
-  b.odd = odd.hi;
+  lanes a = (float16)(even.s0, odd.s0, even.s1, odd.s1, even.s2, odd.s2, even.s3, odd.s3,
+                      even.s4, odd.s4, even.s5, odd.s5, even.s6, odd.s6, even.s7, odd.s7);
+  lanes b = (float16)(even.s8, odd.s8, even.s9, odd.s9, even.sa, odd.sa, even.sb, odd.sb,
+                      even.sc, odd.sc, even.sd, odd.sd, even.se, odd.se, even.sf, odd.sf);
   store_lanes(p, type, i, 2 * left, a);
   store_lanes(p, type, i + 16, 2 * left - 16, b);
 }

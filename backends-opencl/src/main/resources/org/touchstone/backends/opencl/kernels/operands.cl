@@ -46,9 +46,13 @@ static inline void zeros(__local float *to, int count) {
 
 // The sums of four vectors.
 static inline float4 sums(float8 a, float8 b, float8 c, float8 d) {
-  float8 ab = (float8)(a.s02, b.s02, a.s46, b.s46) + (float8)(a.s13, b.s13, a.s57, b.s57);
-  float8 cd = (float8)(c.s02, d.s02, c.s46, d.s46) + (float8)(c.s13, d.s13, c.s57, d.s57);
-  float8 all = (float8)(ab.s02, cd.s02, ab.s46, cd.s46) + (float8)(ab.s13, cd.s13, ab.s57, cd.s57);
+  // By components: Oclgrind 21.10 crashes where vectors are joined.
+  float8 ab = (float8)(a.s0, a.s2, b.s0, b.s2, a.s4, a.s6, b.s4, b.s6)
+      + (float8)(a.s1, a.s3, b.s1, b.s3, a.s5, a.s7, b.s5, b.s7);
+  float8 cd = (float8)(c.s0, c.s2, d.s0, d.s2, c.s4, c.s6, d.s4, d.s6)
+      + (float8)(c.s1, c.s3, d.s1, d.s3, c.s5, c.s7, d.s5, d.s7);
+  float8 all = (float8)(ab.s0, ab.s2, cd.s0, cd.s2, ab.s4, ab.s6, cd.s4, cd.s6)
+      + (float8)(ab.s1, ab.s3, cd.s1, cd.s3, ab.s5, ab.s7, cd.s5, cd.s7);
   return all.lo + all.hi;
 }
 #endif
