@@ -16,6 +16,8 @@ module org.touchstone.backends.opencl {
       org.touchstone.backends.opencl.driver.LaunchLog;
   provides org.touchstone.backends.spi.TuningSource with
       org.touchstone.backends.opencl.OpenClTuning;
+  provides org.touchstone.backends.spi.MutantSource with
+      org.touchstone.backends.opencl.KernelDefects;
   provides org.touchstone.backends.spi.WorkerProfile with
       org.touchstone.backends.opencl.OclgrindProfile;
 }

@@ -1,9 +1,12 @@
 package org.touchstone.backends.opencl;
 
+import java.util.Map;
 import org.touchstone.api.Layout;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.op.Args;
 import org.touchstone.api.op.OpSpec;
+import org.touchstone.backends.config.Configuration;
+import org.touchstone.backends.opencl.driver.KernelEdit;
 import org.touchstone.backends.opencl.driver.OpenClContext;
 import org.touchstone.backends.opencl.op.Operators;
 import org.touchstone.backends.opencl.op.PackedWeights;
@@ -16,13 +19,24 @@ import org.touchstone.backends.spi.SpecSizes;
 /** An open OpenCL device. Thread-safe. */
 final class OpenClDevice implements BackendDevice {
   private final OpenClContext context;
-  private final Target target;
-  private final Operators operators;
+  private volatile Target target;
+  private volatile Operators operators;
 
   OpenClDevice(OpenClContext context, Tuning tuning) {
     this.context = context;
     this.target = new Target(context, tuning);
     this.operators = new Operators(target);
+  }
+
+  /** Runs kernels of a variant from now on, with a change of their sources. */
+  void seed(Variant variant, KernelEdit edit) {
+    if (target.tuning().variant() != variant) {
+      Configuration forced =
+          Configuration.of(Map.of(OpenClSettings.VARIANT.name(), variant.suffix()));
+      target = new Target(context, Tuning.of(context.facts(), forced));
+      operators = new Operators(target);
+    }
+    context.programs().edit(edit);
   }
 
   @Override

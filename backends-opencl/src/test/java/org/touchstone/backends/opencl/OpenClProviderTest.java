@@ -18,6 +18,8 @@ import org.touchstone.api.Hal;
 import org.touchstone.api.HalException;
 import org.touchstone.backends.config.SettingSource;
 import org.touchstone.backends.spi.BackendProvider;
+import org.touchstone.backends.spi.MutantSource;
+import org.touchstone.backends.spi.WorkerProfile;
 
 class OpenClProviderTest {
   @Test
@@ -57,7 +59,9 @@ class OpenClProviderTest {
     try (InputStream descriptor = Files.newInputStream(classes.resolve("module-info.class"))) {
       module = ModuleDescriptor.read(descriptor);
     }
-    for (Class<?> service : List.of(BackendProvider.class, SettingSource.class)) {
+    for (Class<?> service :
+        List.of(
+            BackendProvider.class, MutantSource.class, SettingSource.class, WorkerProfile.class)) {
       List<String> onClassPath =
           Files.readAllLines(classes.resolve("META-INF/services").resolve(service.getName()));
       assertThat(module.provides())

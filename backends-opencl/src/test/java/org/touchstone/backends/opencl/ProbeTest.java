@@ -40,7 +40,11 @@ class ProbeTest {
     Pocl.require();
     Path vendors = Files.createDirectory(folder.resolve("vendors"));
     List<String> lines =
-        probe(Map.of("OCL_ICD_VENDORS", vendors.toString(), "OCL_ICD_FILENAMES", ""));
+        probe(
+            Map.of(
+                "OCL_ICD_VENDORS", vendors.toString(),
+                "OCL_ICD_FILENAMES", "",
+                "TOUCHSTONE_OPENCL_OCLGRIND", "off"));
     assertThat(lines)
         .filteredOn(line -> line.startsWith("report"))
         .singleElement()
@@ -67,6 +71,6 @@ class ProbeTest {
     assertThat(new OpenClProvider().description().name()).isEqualTo("opencl");
     assertThat(new OpenClSettings().settings())
         .extracting(key -> key.name())
-        .containsExactly("opencl.variant", "opencl.family");
+        .contains("opencl.variant", "opencl.family", "opencl.oclgrind");
   }
 }

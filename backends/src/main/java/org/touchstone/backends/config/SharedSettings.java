@@ -31,6 +31,13 @@ public final class SharedSettings implements SettingSource {
           "folder of compiled kernels and unpacked libraries; by default touchstone in"
               + " $XDG_CACHE_HOME or ~/.cache");
 
+  /** How large the kernel cache may become. */
+  public static final SettingKey CACHE_MAX =
+      new SettingKey(
+          "cache.max",
+          "512m",
+          "most bytes of compiled kernels on disk; those not used for longest are deleted first");
+
   /** Whether the kernel cache is only read. */
   public static final SettingKey CACHE_READONLY =
       new SettingKey("cache.readonly", "false", "whether the kernel cache is read but not written");
@@ -59,6 +66,7 @@ public final class SharedSettings implements SettingSource {
     return List.of(
         BACKENDS_EXCLUDE,
         CACHE_DIR,
+        CACHE_MAX,
         CACHE_READONLY,
         CONFIG,
         LEAKS,

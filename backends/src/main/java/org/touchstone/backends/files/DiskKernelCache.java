@@ -21,9 +21,11 @@ import org.touchstone.backends.spi.KernelCache;
 /**
  * Keeps compiled kernels in the folder {@code kernels} of the cache folder. Threads that ask for
  * one key at the same time share one compilation; processes may both compile, and the last rename
- * wins. Where the folder cannot be used, kernels are compiled in every run, with a notice.
+ * wins. Above the size that is set, what was not used for longest is deleted. Where the folder
+ * cannot be used, kernels are compiled in every run, with a notice.
  */
 public final class DiskKernelCache implements KernelCache {
+  private static final String SUFFIX = ".kernel";
   private static final Duration SLOW = Duration.ofSeconds(2);
 
   private final Configuration configuration;
@@ -80,7 +82,7 @@ public final class DiskKernelCache implements KernelCache {
   }
 
   private byte[] readOrCompile(String name, String what, Supplier<byte[]> compile) {
-    Optional<Path> file = folder().map(path -> path.resolve(name + ".kernel"));
+    Optional<Path> file = folder().map(path -> path.resolve(name + SUFFIX));
     Optional<byte[]> kept = file.flatMap(path -> read(path, what));
     if (kept.isPresent()) {
       return kept.get();
@@ -129,6 +131,8 @@ public final class DiskKernelCache implements KernelCache {
       Optional<byte[]> payload = CacheEntry.payload(Files.readAllBytes(file));
       if (payload.isEmpty()) {
         notice.accept("the cached binary of " + what + " is damaged and is built again: " + file);
+      } else if (!configuration.setting(SharedSettings.CACHE_READONLY).isOn()) {
+        CacheLimit.use(file);
       }
       return payload;
     } catch (NoSuchFileException e) {
@@ -143,6 +147,11 @@ public final class DiskKernelCache implements KernelCache {
   private void write(Path file, byte[] binary) {
     try {
       PrivateFolder.writeWhole(file, CacheEntry.of(binary));
+      CacheLimit.trim(
+          file.toAbsolutePath().getParent(),
+          SUFFIX,
+          configuration.setting(SharedSettings.CACHE_MAX).bytes(),
+          file);
     } catch (IOException e) {
       notice.accept(
           "a compiled kernel cannot be kept for later runs: "
@@ -153,7 +162,7 @@ public final class DiskKernelCache implements KernelCache {
 
   @Override
   public void invalidate(List<String> key, String why) {
-    Optional<Path> file = folder().map(path -> path.resolve(Digest.hex(key) + ".kernel"));
+    Optional<Path> file = folder().map(path -> path.resolve(Digest.hex(key) + SUFFIX));
     if (file.isEmpty() || configuration.setting(SharedSettings.CACHE_READONLY).isOn()) {
       return;
     }

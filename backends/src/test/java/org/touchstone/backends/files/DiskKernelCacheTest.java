@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -134,6 +135,36 @@ class DiskKernelCacheTest {
     assertThat(compilations).hasValue(2);
     cache("cache.readonly", "true").invalidate(KEY, "refused");
     assertThat(files()).hasSize(1);
+  }
+
+  @Test
+  void forgets_what_was_not_used_for_longest_when_it_grows_too_large() throws IOException {
+    byte[] large = new byte[1000];
+    Path folder = root().resolve("kernels");
+    for (String key : List.of("a", "b", "c")) {
+      cache().get(List.of(key), key, large::clone);
+    }
+    // Times of files may be coarse, so they are set.
+    long old = 1_000_000_000_000L;
+    for (Path file : files()) {
+      Files.setLastModifiedTime(file, FileTime.fromMillis(old));
+    }
+    cache().get(List.of("a"), "a", this::compile);
+    Path stale = Files.createFile(folder.resolve(".part-1.tmp"));
+    Files.setLastModifiedTime(stale, FileTime.fromMillis(old));
+    Path fresh = Files.createFile(folder.resolve(".part-2.tmp"));
+
+    DiskKernelCache small = cache("cache.max", "2500");
+    small.get(List.of("d"), "d", large::clone);
+    assertThat(files()).hasSize(3).contains(fresh).doesNotContain(stale);
+    assertThat(small.get(List.of("a"), "a", this::compile)).as("used last").isEqualTo(large);
+    assertThat(small.get(List.of("d"), "d", this::compile)).as("written last").isEqualTo(large);
+    assertThat(compilations).hasValue(0);
+
+    cache("cache.max", "10").get(List.of("e"), "e", large::clone);
+    assertThat(cache().get(List.of("e"), "e", this::compile)).isEqualTo(large);
+    assertThat(compilations).as("the only entry is kept, however large").hasValue(0);
+    assertThat(notices).isEmpty();
   }
 
   @Test

@@ -1,7 +1,5 @@
 package org.touchstone.backends.opencl.driver;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -9,8 +7,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.touchstone.api.ErrorCode;
-import org.touchstone.api.HalException;
 
 /** The {@code .cl} resources. */
 public final class KernelSources {
@@ -35,8 +31,6 @@ public final class KernelSources {
           "rows.cl",
           "sample.cl");
 
-  private static final String FOLDER = "/org/touchstone/backends/opencl/kernels/";
-
   /** What every kernel may use: number formats and correctly rounded arithmetic. */
   private static final String PRELUDE = "prelude.cl";
 
@@ -46,12 +40,17 @@ public final class KernelSources {
 
   /** Returns a resource with everything that it includes, behind the prelude. */
   static String program(String resource) {
-    return afterPrelude(source(resource));
+    return program(resource, KernelEdit.NONE);
+  }
+
+  /** Returns the same with a change. */
+  static String program(String resource, KernelEdit edit) {
+    return source(PRELUDE, edit) + source(resource, edit);
   }
 
   /** Returns a text behind the prelude. */
   static String afterPrelude(String text) {
-    return source(PRELUDE) + text;
+    return source(PRELUDE, KernelEdit.NONE) + text;
   }
 
   /** Returns the SHA-256 of all kernels with what they include. */
@@ -77,36 +76,18 @@ public final class KernelSources {
     }
   }
 
-  private static String source(String resource) {
-    try (InputStream stream = KernelSources.class.getResourceAsStream(FOLDER + resource)) {
-      if (stream == null) {
-        throw new HalException(
-            ErrorCode.INTERNAL, "the kernel source " + resource + " is not in the jar");
-      }
-      return included(resource, new String(stream.readAllBytes(), StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      throw new HalException(
-          ErrorCode.INTERNAL,
-          "cannot read " + resource + ": " + e,
-          null,
-          null,
-          "repair the jar",
-          e);
-    }
-  }
-
   /**
    * Replaces includes by the resources that they name; a line number in a build log counts from the
    * start of the file that it names.
    */
-  private static String included(String resource, String text) {
+  private static String source(String resource, KernelEdit edit) {
     StringBuilder whole = new StringBuilder("#line 1 \"" + resource + "\"\n");
     int number = 0;
-    for (String line : text.lines().toList()) {
+    for (String line : edit.read(resource).lines().toList()) {
       number++;
       Matcher include = INCLUDE.matcher(line);
       if (include.matches()) {
-        whole.append(source(include.group(1)));
+        whole.append(source(include.group(1), edit));
         whole.append("#line ").append(number + 1).append(" \"").append(resource).append("\"\n");
       } else {
         whole.append(line).append('\n');

@@ -33,6 +33,7 @@ public final class Programs implements AutoCloseable {
   private final OpenClContext context;
   private final BackendContext services;
   private final Map<String, cl_program> built = new HashMap<>();
+  private volatile KernelEdit edit = KernelEdit.NONE;
 
   Programs(OpenClContext context, BackendContext services) {
     this.context = context;
@@ -48,7 +49,12 @@ public final class Programs implements AutoCloseable {
    * @throws HalException with the build log when the driver's compiler refuses it
    */
   public OpenClKernel kernel(String resource, String function, List<String> options) {
-    return kernelOf(KernelSources.program(resource), resource, function, options);
+    return kernelOf(KernelSources.program(resource, edit), resource, function, options);
+  }
+
+  /** Changes a source of every program that is built from now on. */
+  public void edit(KernelEdit change) {
+    edit = change;
   }
 
   /** Builds a kernel from a text that uses the prelude; for tests of the prelude. */

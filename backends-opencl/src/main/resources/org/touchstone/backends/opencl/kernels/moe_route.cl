@@ -223,7 +223,8 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void moe_route(
         }
       }
     }
-    barrier(CLK_LOCAL_MEM_FENCE);
+    // Every work-item has read its scores before the best one is taken out.
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
     best = best_index[0];
     if (me == 0) {
       index[j] = best;
