@@ -16,7 +16,8 @@ import org.touchstone.conformance.cases.Level;
  *
  * @param level the highest level
  * @param ops operator, family or check group names; empty for all
- * @param caseName exact name of the only case to run, of any level
+ * @param caseName exact name of the only case to run, of any level; with {@link Proof#MUTANTS} that
+ *     of the seeded defect, in which an asterisk stands for any text
  * @param devices URIs of the devices, or backend names; empty for all automatic ones
  * @param required URIs or backend names that must be ready
  * @param skipBudget the most cases that may be skipped

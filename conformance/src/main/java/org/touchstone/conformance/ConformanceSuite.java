@@ -171,6 +171,7 @@ public final class ConformanceSuite {
     List<Mutant> mutants =
         MutantCatalog.all().stream()
             .filter(m -> request.ops().isEmpty() || selected(m, request.ops()))
+            .filter(m -> request.caseName().map(name -> named(m, name)).orElse(true))
             .toList();
     Prover prover = new Prover(hal, oracle, all, request.caseTimeout());
     List<MutantResult> results = new ArrayList<>();
@@ -182,6 +183,11 @@ public final class ConformanceSuite {
       notes.addAll(proof.notes());
     }
     return report(request, devices, List.of(), results, notes);
+  }
+
+  /** Returns whether a defect has a name, in which an asterisk stands for any text. */
+  private static boolean named(Mutant mutant, String name) {
+    return mutant.name().matches("\\Q" + name.replace("*", "\\E.*\\Q") + "\\E");
   }
 
   private static boolean selected(Mutant mutant, List<String> names) {

@@ -30,7 +30,9 @@ final class ConformanceCommand extends ToolkitCommand {
 
   @Option(
       names = "--prove",
-      description = "Prove the suite instead: every seeded defect must be caught.")
+      description =
+          "Prove the suite instead: every seeded defect must be caught. --case then names a defect,"
+              + " * standing for any text.")
   private boolean prove;
 
   @Option(
