@@ -56,7 +56,7 @@ public final class OclgrindProfile implements WorkerProfile {
     variables.put("OCLGRIND_CHECK_API", "1");
     // It falls silent after so many reports, and a later case would pass unseen.
     variables.put("OCLGRIND_MAX_ERRORS", "1000000000");
-    Optional<Path> library = Oclgrind.find(context.configuration(), libraries);
+    Optional<Path> library = OpenClSettings.oclgrind(context);
     if (library.isPresent()) {
       Path folder = library.get().toAbsolutePath().getParent();
       Path registration = libraries.unpack(OclgrindProfile.class, REGISTRATION);

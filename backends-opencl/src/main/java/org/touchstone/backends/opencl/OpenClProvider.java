@@ -65,7 +65,7 @@ public final class OpenClProvider implements BackendProvider {
     if (found.stream().anyMatch(device -> device.uri().equals(Oclgrind.URI))) {
       return Optional.empty();
     }
-    return Oclgrind.find(context.configuration(), context.nativeLibraries())
+    return OpenClSettings.oclgrind(context)
         .map(
             library ->
                 new DeviceInfo(

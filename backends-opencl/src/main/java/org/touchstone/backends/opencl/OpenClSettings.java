@@ -1,8 +1,12 @@
 package org.touchstone.backends.opencl;
 
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.touchstone.backends.config.SettingKey;
 import org.touchstone.backends.config.SettingSource;
+import org.touchstone.backends.opencl.driver.Oclgrind;
+import org.touchstone.backends.spi.BackendContext;
 
 /** Settings of the OpenCL backend. */
 public final class OpenClSettings implements SettingSource {
@@ -41,6 +45,12 @@ public final class OpenClSettings implements SettingSource {
           "auto",
           "the driver of the checker Oclgrind: a path of liboclgrind-rt-icd.so, off, or auto for"
               + " where packages put it");
+
+  /** Returns the library of the checker, where it is installed and not turned off. */
+  static Optional<Path> oclgrind(BackendContext context) {
+    String setting = context.configuration().setting(OCLGRIND).value().strip();
+    return Oclgrind.find(setting, context.nativeLibraries());
+  }
 
   /** Created by the service loader. */
   public OpenClSettings() {}

@@ -8,8 +8,6 @@ import org.jocl.CL;
 import org.jocl.Pointer;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_mem;
-import org.touchstone.backends.config.Configuration;
-import org.touchstone.backends.opencl.OpenClSettings;
 import org.touchstone.backends.spi.NativeLibraries;
 
 /** The checker Oclgrind: a driver that interprets kernels and reports what they do wrong. */
@@ -59,9 +57,12 @@ public final class Oclgrind {
         "clEnqueueWriteBuffer");
   }
 
-  /** Looks for its driver, which is never loaded beside others; empty when it is turned off. */
-  public static Optional<Path> find(Configuration configuration, NativeLibraries libraries) {
-    String setting = configuration.setting(OpenClSettings.OCLGRIND).value().strip();
+  /**
+   * Looks for its driver, which is never loaded beside others.
+   *
+   * @param setting a path, {@code auto}, or {@code off} for none
+   */
+  public static Optional<Path> find(String setting, NativeLibraries libraries) {
     return switch (setting) {
       case "off" -> Optional.empty();
       case "auto" ->

@@ -7,15 +7,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.touchstone.api.HalOptions;
 import org.touchstone.backends.Backends;
-import org.touchstone.backends.config.Configuration;
-import org.touchstone.backends.spi.BackendContext;
 import org.touchstone.backends.worker.WorkerCommand;
 import org.touchstone.backends.worker.WorkerProcess;
 import org.touchstone.backends.worker.WorkerReply;
@@ -26,9 +23,7 @@ class OclgrindTest {
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
   private static Optional<Path> find(String setting) {
-    BackendContext context = Backends.context(HalOptions.DEFAULT);
-    return Oclgrind.find(
-        Configuration.of(Map.of("opencl.oclgrind", setting)), context.nativeLibraries());
+    return Oclgrind.find(setting, Backends.context(HalOptions.DEFAULT).nativeLibraries());
   }
 
   private static void require() {
