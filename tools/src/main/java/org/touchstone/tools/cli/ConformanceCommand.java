@@ -58,7 +58,7 @@ final class ConformanceCommand extends ToolkitCommand {
       description =
           "Leave out cases with more than N elements in all tensors together. Very slow devices"
               + " have a limit of their own.")
-  private OptionalLong maxElements = OptionalLong.empty();
+  private Optional<Long> maxElements = Optional.empty();
 
   @Option(
       names = "--shard",
