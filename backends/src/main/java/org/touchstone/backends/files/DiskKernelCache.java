@@ -148,7 +148,7 @@ public final class DiskKernelCache implements KernelCache {
     try {
       PrivateFolder.writeWhole(file, CacheEntry.of(binary));
       CacheLimit.trim(
-          file.toAbsolutePath().getParent(),
+          folder().orElseThrow(),
           SUFFIX,
           configuration.setting(SharedSettings.CACHE_MAX).bytes(),
           file);
