@@ -42,20 +42,22 @@ public final class StandInProgram {
       }
       try (Arena arena = Arena.ofShared();
           Queue queue = device.openQueue();
-          Buffer buffer = device.allocate(ELEMENTS * Float.BYTES)) {
+          Buffer in = device.allocate(ELEMENTS * Float.BYTES);
+          Buffer out = device.allocate(ELEMENTS * Float.BYTES)) {
         Tensor host = HostTensors.allocate(arena, DType.F32, ELEMENTS);
-        Tensor x = Tensor.of(buffer, DType.F32, host.shape());
-        attempt("first", () -> add(device, queue, host, x));
-        attempt("second", () -> add(device, queue, host, x));
+        Tensor x = Tensor.of(in, DType.F32, host.shape());
+        Tensor y = Tensor.of(out, DType.F32, host.shape());
+        attempt("first", () -> add(device, queue, host, new AddArgs(x, x, y)));
+        attempt("second", () -> add(device, queue, host, new AddArgs(x, x, y)));
       }
     } catch (HalException e) {
       say("failure", e);
     }
   }
 
-  private static void add(Device device, Queue queue, Tensor host, Tensor x) {
-    queue.copy(host, x);
-    device.prepare(AddSpec.of(DType.F32)).submit(queue, new AddArgs(x, x, x)).join();
+  private static void add(Device device, Queue queue, Tensor host, AddArgs args) {
+    queue.copy(host, args.a());
+    device.prepare(AddSpec.of(DType.F32)).submit(queue, args).join();
   }
 
   private static void attempt(String name, Runnable action) {
