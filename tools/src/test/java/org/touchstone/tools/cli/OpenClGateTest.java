@@ -8,11 +8,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.touchstone.api.op.Op;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -22,6 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 class OpenClGateTest {
   private static final String DEVICE = "opencl://pocl/0";
+  private static final String CHECKER = "opencl://oclgrind/0";
 
   /** What the gpu variant is run on; groups of many work-items are slow on a processor. */
   private static final List<String> SMOKE =
@@ -44,6 +48,26 @@ class OpenClGateTest {
           "rope_freqs",
           "sample");
 
+  /**
+   * What the short run under the checker is about; products and attention have their own kernels.
+   */
+  private static final List<String> CHECKED =
+      List.of(
+          "add",
+          "attention",
+          "cast",
+          "embedding",
+          "fused_add_rms_norm",
+          "gated_act",
+          "gemm",
+          "kv_cache_write",
+          "mla",
+          "moe_combine",
+          "moe_permute",
+          "rms_norm",
+          "rope_apply",
+          "sample");
+
   private static String environment(String name) {
     return System.getenv().getOrDefault(name, "");
   }
@@ -52,7 +76,7 @@ class OpenClGateTest {
   @ValueSource(strings = {"cpu", "gpu"})
   void everyCaseOfAnOperatorThatIsThereComesOutRight(String variant, @TempDir Path folder)
       throws Exception {
-    requirePocl();
+    require(DEVICE, "pocl");
     boolean full = environment("TOUCHSTONE_TEST_TIER").equals("full");
     List<String> arguments = new ArrayList<>();
     arguments.addAll(List.of("conformance", "--device", DEVICE, "--format", "json"));
@@ -75,21 +99,94 @@ class OpenClGateTest {
     assertThat(passed).containsAll(SMOKE);
   }
 
-  private static void requirePocl() {
+  /**
+   * Small cases under the checker, where any report of a race, of a read of what was never written
+   * or of an access outside of a buffer fails its case.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"cpu", "gpu"})
+  void nothingIsFoundUnderOclgrind(String variant, @TempDir Path folder) throws Exception {
+    require(CHECKER, "oclgrind");
+    boolean full = environment("TOUCHSTONE_TEST_TIER").equals("full");
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(List.of("conformance", "--device", CHECKER, "--format", "json"));
+    if (full) {
+      Arrays.stream(Op.values()).forEach(op -> arguments.add("--op=" + op.opName()));
+    } else {
+      arguments.addAll(List.of("--max-elements=" + (variant.equals("cpu") ? 1000 : 400)));
+      CHECKED.forEach(op -> arguments.add("--op=" + op));
+      arguments.add("--shard=1/" + (variant.equals("cpu") ? 4 : 6));
+    }
+    JsonNode counters =
+        run(arguments, variant, folder).path("summary").path("devices").path(CHECKER);
+    assertThat(counters.path("pass").asInt()).isGreaterThan(full ? 500 : 20);
+    assertThat(counters.path("pass").asInt()).isEqualTo(counters.path("cases").asInt());
+  }
+
+  /** Defects of the kernels' sources, in both variants. */
+  @Test
+  void everySeededDefectOfTheKernelsIsCaught(@TempDir Path folder) throws Exception {
+    require(DEVICE, "pocl");
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(List.of("conformance", "--prove", "--case", "cl-*"));
+    arguments.addAll(List.of("--device", DEVICE, "--format", "json"));
+    JsonNode mutants = run(arguments, "auto", folder).path("mutants");
+    assertThat(mutants.path("total").asInt()).isGreaterThanOrEqualTo(25);
+    assertThat(mutants.path("killed").asInt()).isEqualTo(mutants.path("total").asInt());
+  }
+
+  private static void require(String device, String name) {
     Invocation devices = Invocation.of("devices", "--format", "json");
-    if (devices.json().path("devices").findValuesAsString("uri").contains(DEVICE)) {
+    if (devices.json().path("devices").findValuesAsString("uri").contains(device)) {
       return;
     }
-    if (Arrays.asList(environment("TOUCHSTONE_TEST_ABSENT").split(",", -1)).contains("pocl")) {
-      abort("absent: pocl");
+    if (Arrays.asList(environment("TOUCHSTONE_TEST_ABSENT").split(",", -1)).contains(name)) {
+      abort("absent: " + name);
     }
     throw new AssertionError(
-        DEVICE
-            + " is not there; install pocl-opencl-icd, or run ./test --allow-absent pocl: "
+        device
+            + " is not there; install its package, or run ./test --allow-absent "
+            + name
+            + ": "
             + devices.json().path("backends"));
   }
 
+  @Test
+  void withoutADriverDevicesSaysWhyAndTheRestWorks(@TempDir Path folder) throws Exception {
+    Path vendors = Files.createDirectory(folder.resolve("vendors"));
+    Map<String, String> none =
+        Map.of(
+            "OCL_ICD_VENDORS", vendors.toString(),
+            "OCL_ICD_FILENAMES", "",
+            "TOUCHSTONE_OPENCL_OCLGRIND", "off");
+    List<String> lines = launch(List.of("devices"), none, folder).lines().toList();
+    assertThat(lines)
+        .filteredOn(line -> line.contains("opencl"))
+        .singleElement()
+        .asString()
+        .startsWith("opencl  ABSENT: NO_PLATFORM")
+        .contains("install an OpenCL ICD");
+    assertThat(lines).anyMatch(line -> line.contains("cpu://simd") && line.contains("PASS"));
+    List<String> add =
+        List.of("conformance", "--device", "cpu://simd", "--op", "add", "--format", "json");
+    JsonNode total =
+        JsonMapper.builder()
+            .build()
+            .readTree(launch(add, none, folder))
+            .path("summary")
+            .path("total");
+    assertThat(total.path("pass").asInt()).isPositive().isEqualTo(total.path("cases").asInt());
+  }
+
   private static JsonNode run(List<String> arguments, String variant, Path folder)
+      throws Exception {
+    return JsonMapper.builder()
+        .build()
+        .readTree(launch(arguments, Map.of("TOUCHSTONE_OPENCL_VARIANT", variant), folder));
+  }
+
+  /** Runs the command line in a process of its own and returns what it writes on stdout. */
+  private static String launch(List<String> arguments, Map<String, String> environment, Path folder)
       throws Exception {
     Path java =
         Path.of(ProcessHandle.current().info().command().orElseThrow()).resolveSibling("java");
@@ -105,8 +202,8 @@ class OpenClGateTest {
             "org.touchstone.tools.Main"));
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command);
-    builder.environment().put("TOUCHSTONE_OPENCL_VARIANT", variant);
     builder.environment().put("TOUCHSTONE_OPENCL_TUNING", "off");
+    builder.environment().putAll(environment);
     builder.redirectOutput(out.toFile()).redirectError(err.toFile());
     Process process = builder.start();
     try {
@@ -115,6 +212,6 @@ class OpenClGateTest {
       process.destroyForcibly();
     }
     assertThat(process.exitValue()).as(Files.readString(err)).isZero();
-    return JsonMapper.builder().build().readTree(Files.readString(out));
+    return Files.readString(out);
   }
 }

@@ -84,6 +84,12 @@ class ExampleTextTest {
     }
   }
 
+  /** Returns whether the tests are to run without a package. */
+  private static boolean absent(String name) {
+    String absent = System.getenv().getOrDefault("TOUCHSTONE_TEST_ABSENT", "");
+    return List.of(absent.split(",", -1)).contains(name);
+  }
+
   /** The reference is slow: all windows take minutes, so only the long tier runs them. */
   @Test
   void scoreOfTheReference() throws IOException {
@@ -96,6 +102,12 @@ class ExampleTextTest {
     }
     try (Running running = Running.open(ExampleModel.folder(), "cpu://simd")) {
       simd = new Scorer(running.model(), 128).score(text, done -> {}).natsPerToken();
+    }
+    if (!absent("pocl")) {
+      try (Running running = Running.open(ExampleModel.folder(), "opencl://pocl/0")) {
+        Scorer.Score pocl = new Scorer(running.model(), 128).score(text, done -> {});
+        assertThat(pocl.natsPerToken()).isCloseTo(reference, withinPercentage(0.2));
+      }
     }
 
     assertThat(simd).isCloseTo(reference, withinPercentage(0.2));
