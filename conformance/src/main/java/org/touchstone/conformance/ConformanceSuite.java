@@ -81,11 +81,12 @@ public final class ConformanceSuite {
    */
   public ConformanceReport carryOut(ConformanceRequest request, ConformanceListener listener) {
     List<Item> all = ItemCatalog.of(catalog);
+    if (request.proof() == Proof.MUTANTS) {
+      ItemChoice.ops(request);
+      return prove(all, DeviceChoice.of(hal, request), request, listener);
+    }
     List<Item> items = ItemChoice.of(catalog, all, request);
     List<DeviceInfo> devices = DeviceChoice.of(hal, request);
-    if (request.proof() == Proof.MUTANTS) {
-      return prove(all, devices, request, listener);
-    }
     Optional<Journal> journal = journal(request, items);
     DeviceRun.Limits limits =
         new DeviceRun.Limits(
