@@ -120,7 +120,8 @@ DEVICE void gemm(const Product& p, const Groups& groups) {
         for (int j = 0; j < 8; j++)
 #pragma unroll
           for (int e = 0; e < 4; e++) part[i][j][e] = 0.0f;
-#pragma unroll
+      // The way through FP16 needs its registers for conversions.
+#pragma unroll(LOOK_FOR_NAN ? 2 : 4)
       for (int ks = 0; ks < ROW_BYTES / 32; ks++) {
         u32 a[2][4], b[4][4];
 #pragma unroll
