@@ -64,6 +64,7 @@ class OpenClGateTest {
           "mla",
           "moe_combine",
           "moe_permute",
+          "moe_route",
           "rms_norm",
           "rope_apply",
           "sample");

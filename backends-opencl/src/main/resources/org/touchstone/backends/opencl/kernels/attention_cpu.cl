@@ -5,7 +5,8 @@ static inline float16 capped16(float16 s, float softcap) {
 }
 
 static inline float most16(float16 x) {
-  float8 a = x.lo > x.hi ? x.lo : x.hi;
+  float8 high = UPPER(float8, x);
+  float8 a = x.lo > high ? x.lo : high;
   float4 b = a.lo > a.hi ? a.lo : a.hi;
   float2 c = b.lo > b.hi ? b.lo : b.hi;
   return c.lo > c.hi ? c.lo : c.hi;

@@ -83,15 +83,19 @@ static inline lanes divide_lanes(lanes a, lanes b) {
 #define REDUCTION_MEMORY
 #define REDUCTION 0
 
+// The upper half of 16 lanes, by components: Oclgrind 21.10 takes one lane above the eighth for undefined.
+#define UPPER(type, v) \
+  (type)((v).s8, (v).s9, (v).sa, (v).sb, (v).sc, (v).sd, (v).se, (v).sf)
+
 INLINE float group_sum(lanes v, __local float *unused) {
-  float8 a = v.lo + v.hi;
+  float8 a = v.lo + UPPER(float8, v);
   float4 b = a.lo + a.hi;
   float2 c = b.lo + b.hi;
   return c.lo + c.hi;
 }
 
 INLINE uint group_max_bits(ulanes v, __local float *unused) {
-  uint8 a = max(v.lo, v.hi);
+  uint8 a = max(v.lo, UPPER(uint8, v));
   uint4 b = max(a.lo, a.hi);
   uint2 c = max(b.lo, b.hi);
   return max(c.lo, c.hi);
