@@ -62,7 +62,7 @@ public final class OclgrindProfile implements WorkerProfile {
       Path registration = libraries.unpack(OclgrindProfile.class, REGISTRATION);
       variables.put("OCL_ICD_VENDORS", String.valueOf(registration.getParent()));
       variables.put("OCL_ICD_FILENAMES", "");
-      String before = System.getenv().getOrDefault(LIBRARY_PATH, "");
+      String before = context.configuration().systemVariable(LIBRARY_PATH).orElse("");
       variables.put(LIBRARY_PATH, folder + (before.isEmpty() ? "" : ":" + before));
     }
     return variables;

@@ -75,6 +75,11 @@ public final class Configuration {
     return setting(name).map(setting -> setting.number(least, greatest)).orElse(defaultValue);
   }
 
+  /** Returns a variable of the process's environment that is the system's, not a setting. */
+  public Optional<String> systemVariable(String name) {
+    return Optional.ofNullable(environment.get(name));
+  }
+
   /** Returns the folder for everything that is kept between runs; it need not exist. */
   public Path cacheFolder() {
     String chosen = setting(SharedSettings.CACHE_DIR).value();

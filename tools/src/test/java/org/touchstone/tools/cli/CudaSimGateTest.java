@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.touchstone.api.op.Op;
@@ -22,7 +23,9 @@ import tools.jackson.databind.JsonNode;
  * sm_89 and its seeded defects in part; the long tier runs every target, by three orders of
  * execution.
  */
+@ResourceLock("settings of simulated GPUs")
 class CudaSimGateTest {
+
   private static final String DEVICE = "cuda-sim://sm_89";
 
   /** Operators whose defects are seeded by default. */

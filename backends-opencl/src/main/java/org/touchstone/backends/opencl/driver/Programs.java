@@ -18,12 +18,14 @@ import org.touchstone.backends.spi.BackendContext;
  */
 public final class Programs implements AutoCloseable {
   /**
-   * What PoCL 3.1 logs when a build and the compilation of a launch on one of its own threads get
-   * in each other's way. The next build succeeds.
+   * What a compiler inside the process logs when its unfinished output is gone. LLVM's handler of
+   * SIGSEGV deletes the files that the compiler is writing, before it hands the signal on; and the
+   * JVM, whose null checks and safepoints are such signals, goes on. The busier the other threads,
+   * the more often; another build succeeds.
    */
   private static final String LOST_FILE = "unable to rename temporary";
 
-  private static final int ATTEMPTS = 3;
+  private static final int ATTEMPTS = 30;
 
   private static final int LONGEST_LOG = 8000;
 

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.touchstone.api.op.SampleSpec;
 import org.touchstone.tools.model.DequantizedExample;
 import org.touchstone.tools.model.ExampleModel;
@@ -118,6 +119,7 @@ class ExampleTextTest {
 
   /** The kernels that ship for GPUs, executed by the simulator: a window of the text. */
   @Test
+  @ResourceLock("settings of simulated GPUs")
   void scoreOfASimulatedGpu() throws IOException {
     int[] text = Arrays.copyOf(heldOut(), 64);
     double simd;
