@@ -147,7 +147,7 @@ class GuardedMemoryTest {
     assertThat(counted.usage().allocations()).isOne();
   }
 
-  /** Memory of a backend that has not implemented slices. */
+  /** Memory of a backend that takes no slices. */
   private record Unsliceable(MemorySource source) implements MemorySource {
     @Override
     public DeviceMemory allocate(long bytes) {

@@ -23,7 +23,7 @@ final class TemplateQueue implements BackendQueue {
   public void copy(CopyRows rows) {
     throw new HalException(
         ErrorCode.UNSUPPORTED,
-        "copies are not implemented",
+        "the template copies nothing",
         "copy",
         info.uri(),
         "implement TemplateQueue.copy",
