@@ -8,17 +8,22 @@
 #define KEYS 1024
 #define SUM_BLOCK 128
 
-// Dot product with a query in shared memory, summed in blocks.
-DEVICE float dot(const float* q, const Heads& k, i64 offset, float sum) {
+// Dot products of a query in shared memory with `rows` keys, the one of a lane at its `offset`, summed in blocks. The
+// lanes read neighbouring elements of one key after the other and pass them on through `tile`.
+DEVICE float dot(const float* q, const Heads& k, i64 offset, int rows, float (*tile)[WARP + 1], float sum) {
+  const int lane = lane_of_thread();
   for (int from = 0; from < k.dim; from += SUM_BLOCK) {
-    int to = min(k.dim, from + SUM_BLOCK);
     float part = 0.0f;
-    if (k.type == F32) {
-      const float* row = (const float*)k.p + offset;
-      for (int d = from; d < to; d++) part = fmaf(q[d], row[d], part);
-    } else {
-      const u16* row = (const u16*)k.p + offset;
-      for (int d = from; d < to; d++) part = fmaf(q[d], decode_bf16(row[d]), part);
+    for (int first = from; first < min(k.dim, from + SUM_BLOCK); first += WARP) {
+      const int width = min(WARP, k.dim - first);
+      __syncwarp();
+      for (int r = 0; r < rows; r++) {
+        const i64 i = __shfl_sync(ALL_LANES, offset, r) + first + lane;
+        if (lane < width) tile[r][lane] = k.type == F32 ? ((const float*)k.p)[i] : decode_bf16(((const u16*)k.p)[i]);
+      }
+      __syncwarp();
+      if (lane < rows)
+        for (int d = 0; d < width; d++) part = fmaf(q[first + d], tile[lane][d], part);
     }
     sum += part;
   }
@@ -49,9 +54,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4) ts_attention(const __gr
   extern __shared__ float shared[];
   __shared__ float score[KEYS];
   __shared__ float scratch[WARP];
+  __shared__ float tiles[THREADS / WARP][WARP][WARP + 1];
   float* q = shared;
   float* out = q + a.q1.dim + a.q2.dim;
-  const int t = threadIdx.x;
+  const int t = threadIdx.x, lane = lane_of_thread();
+  float(*const tile)[WARP + 1] = tiles[warp_of_thread()];
   const Row row = row_at(a, blockIdx.x);
   const Sequence& s = row.sequence;
   const i64 key_head = row.head / (a.heads / a.kv_heads), q_token = s.first_query + row.query;
@@ -73,12 +80,15 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4) ts_attention(const __gr
   for (i64 from = begin; from < end; from += KEYS) {
     const int count = (int)min((i64)KEYS, end - from);
     float largest = NEGATIVE_INFINITY;
-    for (int j = t; j < count; j += THREADS) {
-      KeyPlace place = place_of(a, s, from + j);
-      float x = dot(q, a.k1, at(a.k1, place.batch, place.token, key_head), 0.0f);
-      x = a.k2.dim == 0 ? x : dot(q + a.q1.dim, a.k2, at(a.k2, place.batch, place.token, key_head), x);
+    for (int first = t - lane; first < count; first += THREADS) {
+      const int rows = min(WARP, count - first);
+      const KeyPlace place = place_of(a, s, from + first + min(lane, rows - 1));
+      float x = dot(q, a.k1, at(a.k1, place.batch, place.token, key_head), rows, tile, 0.0f);
+      if (a.k2.dim != 0)
+        x = dot(q + a.q1.dim, a.k2, at(a.k2, place.batch, place.token, key_head), rows, tile, x);
+      if (lane >= rows) continue;
       x = capped(a, x * a.scale);
-      score[j] = x;
+      score[first + lane] = x;
       largest = fmaxf(largest, x);
     }
     largest = fmaxf(most, block_max(largest, scratch));

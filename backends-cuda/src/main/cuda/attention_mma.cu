@@ -38,22 +38,8 @@ DEVICE void attend(const Attention& a) {
     s = sequence_at(a, number);
   }
   const int first_row = (int)tile * ROWS, rows = min(ROWS, (int)(s.queries * group) - first_row);
-  const int position0 = (int)(s.keys - s.queries);
-  const int first_query = first_row / group, last_query = (first_row + rows - 1) / group;
-  int from = (int)visible_to(a, s, first_query).begin, to = (int)visible_to(a, s, last_query).end;
-  if (a.splits > 1) {
-    from = max(from, (int)(blockIdx.z * a.split_keys));
-    to = min(to, (int)((blockIdx.z + 1) * a.split_keys));
-    if (from >= to) return;
-  }
-  const int start = from / KEYS * KEYS, tiles = from < to ? (to - start + KEYS - 1) / KEYS : 0;
-
-  auto find = [&](int i) {
-    if (t < KEYS) {
-      int key = start + i * KEYS + t;
-      tokens[i & 1][t] = key < to ? place_of(a, s, key).token : -1;
-    }
-  };
+  const KeyTiles<KEYS> tiles(a, s, first_row / group, (first_row + rows - 1) / group);
+  if (tiles.left_to_others(a)) return;
   const i64 key_batch = a.packing == PADDED ? s.batch : 0;
   const u16* k1 = (const u16*)a.k1.p + at(a.k1, key_batch, 0, key_head);
   const u16* k2 = (const u16*)a.k2.p + at(a.k2, key_batch, 0, key_head);
@@ -84,7 +70,7 @@ DEVICE void attend(const Attention& a) {
     query_start[0][r] = at(a.q1, s.batch, token, head);
     query_start[1][r] = at(a.q2, s.batch, token, head);
   }
-  find(0);
+  tiles.find(a, s, 0, tokens);
   __syncthreads();
 #pragma unroll 4
   for (int c = t; c < ROWS * K_CHUNKS; c += THREADS) {
@@ -93,7 +79,7 @@ DEVICE void attend(const Attention& a) {
     const u16* p = second ? (const u16*)a.q2.p + query_start[1][r] + d2 : (const u16*)a.q1.p + query_start[0][r] + d;
     copy_async(q_tile + chunk_in<K_BYTES>(r, chunk), inside ? p : (const u16*)a.q1.p, inside);
   }
-  if (tiles > 0) bring(0);
+  if (tiles.count > 0) bring(0);
   commit_copies();
 
   // Keys that this thread's two rows see.
@@ -102,7 +88,7 @@ DEVICE void attend(const Attention& a) {
   for (int h = 0; h < 2; h++) {
     const Visible visible = visible_to(a, s, (first_row + min(row0 + h * 8 + (lane >> 2), rows - 1)) / group);
     low[h] = (int)visible.begin;
-    high[h] = min(to, (int)visible.end);
+    high[h] = min(tiles.to, (int)visible.end);
   }
   float o[DV / 8][4], most[2], sum[2];
 #pragma unroll
@@ -115,28 +101,23 @@ DEVICE void attend(const Attention& a) {
 #pragma unroll
     for (int e = 0; e < 4; e++) o[i][e] = 0.0f;
 
-  for (int i = 0; i < tiles; i++) {
-    if (i + 1 < tiles) find(i + 1);
+  for (int i = 0; i < tiles.count; i++) {
+    if (i + 1 < tiles.count) tiles.find(a, s, i + 1, tokens);
     await_copies<0>();
     __syncthreads();
-    if (i + 1 < tiles) bring(i + 1);
+    if (i + 1 < tiles.count) bring(i + 1);
     commit_copies();
     const u32 k_tile = k_tiles + (i & 1) * KEYS * K_BYTES, v_tile = v_tiles + (i & 1) * KEYS * V_BYTES;
-    const int first = start + i * KEYS, last = min(first + KEYS, to) - 1;
-    // Whether a key of the tile is visible to some rows only. Such values must not be multiplied by a weight of zero
-    // when they are no numbers: those are added to whoever sees them and taken out of the tile.
-    const bool uneven = (a.causal && last > position0 + first_query) ||
-                        (a.window != 0 && first <= position0 + last_query - a.window);
-    if (uneven) {
-      if (any_odd<V_BYTES, DV, KEYS, THREADS>(v_tile)) {
-        for (int j = key0; j < key0 + OWN_KEYS; j++) {
-          const int key = first + j;
-          add_odd<V_BYTES>(o, v_tile, j, 0, key >= low[0] && key < high[0], key >= low[1] && key < high[1]);
-        }
-        __syncthreads();
-        clear_odd<V_BYTES, DV, KEYS, THREADS>(v_tile);
-        __syncthreads();
+    const int first = tiles.start + i * KEYS;
+    const bool uneven = tiles.uneven(a, i);
+    if (uneven && any_odd<V_BYTES, DV, KEYS, THREADS>(v_tile)) {
+      for (int j = key0; j < key0 + OWN_KEYS; j++) {
+        const int key = first + j;
+        add_odd<V_BYTES>(o, v_tile, j, 0, key >= low[0] && key < high[0], key >= low[1] && key < high[1]);
       }
+      __syncthreads();
+      clear_odd<V_BYTES, DV, KEYS, THREADS>(v_tile);
+      __syncthreads();
     }
     if (row0 >= rows) continue;
 
@@ -159,7 +140,7 @@ DEVICE void attend(const Attention& a) {
       }
     }
     float largest[2] = {most[0], most[1]};
-    const bool edge = uneven || first + KEYS > to;
+    const bool edge = uneven || first + KEYS > tiles.to;
 #pragma unroll
     for (int j = 0; j < OWN_KEYS / 8; j++)
 #pragma unroll

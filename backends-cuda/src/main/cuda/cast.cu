@@ -1,5 +1,7 @@
-// y = round(x) between any two floating-point types. A thread takes two neighbours, which share a byte in E2M1.
+// y = round(x) between any two floating-point types. A thread makes an element; rows are as long as if their number of
+// elements were even, so that two neighbours, which share a byte in E2M1, are made by two neighbouring lanes.
 #include "common/format.cuh"
+#include "common/reduce.cuh"
 
 struct Extents {
   i64 n[4];
@@ -45,23 +47,24 @@ DEVICE void store_any(void* y, i64 at, int type, int saturate, int nearest, floa
   }
 }
 
-KERNEL ts_cast(const void* x, void* y, Extents extents, Steps step_x, Steps step_y, i64 pairs, int type_x, int type_y,
+KERNEL ts_cast(const void* x, void* y, Extents extents, Steps step_x, Steps step_y, i64 elements, int type_x, int type_y,
                int saturate, int nearest) {
-  i64 pairs_per_row = ceil_div(extents.n[3], 2);
-  for (i64 i = (i64)blockIdx.x * blockDim.x + threadIdx.x; i < pairs; i += (i64)gridDim.x * blockDim.x) {
-    i64 row = i / pairs_per_row, first = 2 * (i - row * pairs_per_row);
+  const i64 width = ceil_div(extents.n[3], 2) * 2;
+  const int lane = lane_of_thread();
+  // Lanes stay together, because those behind the last element take part in the exchange.
+  for (i64 i = (i64)blockIdx.x * blockDim.x + threadIdx.x; i - lane < elements; i += (i64)gridDim.x * blockDim.x) {
+    i64 row = i / width, at = i - row * width;
     i64 outer = row / extents.n[2], i2 = row - outer * extents.n[2];
     i64 i0 = outer / extents.n[1], i1 = outer - i0 * extents.n[1];
-    i64 at_x = i0 * step_x.n[0] + i1 * step_x.n[1] + i2 * step_x.n[2] + first * step_x.n[3];
-    i64 at_y = i0 * step_y.n[0] + i1 * step_y.n[1] + i2 * step_y.n[2] + first * step_y.n[3];
-    bool second = first + 1 < extents.n[3];
-    float low = load_any(x, at_x, type_x);
-    float high = second ? load_any(x, at_x + step_x.n[3], type_x) : 0.0f;
+    i64 at_x = i0 * step_x.n[0] + i1 * step_x.n[1] + i2 * step_x.n[2] + at * step_x.n[3];
+    i64 at_y = i0 * step_y.n[0] + i1 * step_y.n[1] + i2 * step_y.n[2] + at * step_y.n[3];
+    bool inside = i < elements && at < extents.n[3];
+    float value = inside ? load_any(x, at_x, type_x) : 0.0f;
     if (type_y == E2M1) {
-      ((u8*)y)[at_y >> 1] = (u8)(encode_e2m1(low) | (second ? encode_e2m1(high) << 4 : 0u));
-      continue;
+      u32 code = encode_e2m1(value), neighbour = __shfl_down_sync(ALL_LANES, code, 1);
+      if (inside && (lane & 1) == 0) ((u8*)y)[at_y >> 1] = (u8)(code | neighbour << 4);
+    } else if (inside) {
+      store_any(y, at_y, type_y, saturate, nearest, value);
     }
-    store_any(y, at_y, type_y, saturate, nearest, low);
-    if (second) store_any(y, at_y + step_y.n[3], type_y, saturate, nearest, high);
   }
 }

@@ -4,7 +4,6 @@
 #include "common/product.cuh"
 
 #define BN 64
-#define BK 16
 
 template <int OPERANDS>
 DEVICE float element(const void* p, i64 i) {
@@ -15,6 +14,8 @@ DEVICE float element(const void* p, i64 i) {
 
 template <int OPERANDS, int BM, int TM>
 DEVICE void gemm(const Product& p, const Groups& groups) {
+  // At least the 32 bytes of a row that memory hands out at once.
+  constexpr int BK = OPERANDS == OPERANDS_FP8 || OPERANDS == OPERANDS_FP8_BLOCK ? 32 : 16;
   constexpr int TN = 4, ACROSS = BN / TN, THREADS = BM / TM * ACROSS;
   __shared__ float tile_a[BK][BM + 4];
   __shared__ __align__(16) float tile_b[BK][BN + 4];

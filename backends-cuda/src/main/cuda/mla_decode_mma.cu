@@ -26,22 +26,9 @@ DEVICE void attend(const Attention& a) {
   const Sequence s = sequence_at(a, number);
   const int first_row = (int)(blockIdx.x - number * own_tiles) * ROWS;
   const int rows = min(ROWS, (int)(s.queries * heads) - first_row);
-  const int position0 = (int)(s.keys - s.queries);
-  const int first_query = first_row / heads, last_query = (first_row + rows - 1) / heads;
-  int from = (int)visible_to(a, s, first_query).begin, to = (int)visible_to(a, s, last_query).end;
-  if (a.splits > 1) {
-    from = max(from, (int)(blockIdx.z * a.split_keys));
-    to = min(to, (int)((blockIdx.z + 1) * a.split_keys));
-    if (from >= to) return;
-  }
-  const int start = from / KEYS * KEYS, tiles = from < to ? (to - start + KEYS - 1) / KEYS : 0;
+  const KeyTiles<KEYS> tiles(a, s, first_row / heads, (first_row + rows - 1) / heads);
+  if (tiles.left_to_others(a)) return;
 
-  auto find = [&](int i) {
-    if (t < KEYS) {
-      int key = start + i * KEYS + t;
-      tokens[i & 1][t] = key < to ? place_of(a, s, key).token : -1;
-    }
-  };
   // Latent elements fill the first columns of a tile, rotary ones those from LATENT on.
   auto bring_row = [&](u32 tile, int r, int chunk, const u16* latent, const u16* rotary, int latent_dim, int rope_dim,
                        bool there) {
@@ -66,11 +53,11 @@ DEVICE void attend(const Attention& a) {
     query_start[1][r] = at(a.q2, s.batch, query, row - query * heads);
     const Visible visible = visible_to(a, s, query);
     low[r] = (int)visible.begin;
-    high[r] = min(to, (int)visible.end);
+    high[r] = min(tiles.to, (int)visible.end);
     most[r] = NEGATIVE_INFINITY;
     sum[r] = 0.0f;
   }
-  find(0);
+  tiles.find(a, s, 0, tokens);
   __syncthreads();
 #pragma unroll 2
   for (int c = t; c < ROWS * CHUNKS; c += THREADS) {
@@ -78,7 +65,7 @@ DEVICE void attend(const Attention& a) {
     bring_row(q_tile, r, chunk, (const u16*)a.q1.p + query_start[0][r], (const u16*)a.q2.p + query_start[1][r], a.q1.dim,
               a.q2.dim, r < rows);
   }
-  if (tiles > 0) bring(0);
+  if (tiles.count > 0) bring(0);
   commit_copies();
 
   float o[TILES][COLUMNS / 8][4];
@@ -89,14 +76,14 @@ DEVICE void attend(const Attention& a) {
 #pragma unroll
       for (int e = 0; e < 4; e++) o[m][n][e] = 0.0f;
 
-  for (int i = 0; i < tiles; i++) {
-    if (i + 1 < tiles) find(i + 1);
+  for (int i = 0; i < tiles.count; i++) {
+    if (i + 1 < tiles.count) tiles.find(a, s, i + 1, tokens);
     await_copies<0>();
     __syncthreads();
-    if (i + 1 < tiles) bring(i + 1);
+    if (i + 1 < tiles.count) bring(i + 1);
     commit_copies();
     const u32 tile = k_tiles + (i & 1) * KEYS * ROW_BYTES;
-    const int first = start + i * KEYS, last = min(first + KEYS, to) - 1;
+    const int first = tiles.start + i * KEYS;
     {
       const int row0 = warp % TILES * 16, part = warp / TILES;
       const int key0 = part % KEY_GROUPS * OWN_KEYS, step0 = part / KEY_GROUPS * OWN_STEPS;
@@ -144,9 +131,7 @@ DEVICE void attend(const Attention& a) {
       }
     }
     __syncthreads();
-    const bool uneven = (a.causal && last > position0 + first_query) ||
-                        (a.window != 0 && first <= position0 + last_query - a.window);
-    if (uneven && any_odd<ROW_BYTES, LATENT, KEYS, THREADS>(tile)) {
+    if (tiles.uneven(a, i) && any_odd<ROW_BYTES, LATENT, KEYS, THREADS>(tile)) {
       for (int j = 0; j < KEYS; j++)
 #pragma unroll
         for (int m = 0; m < TILES; m++) {

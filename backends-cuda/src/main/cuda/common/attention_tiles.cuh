@@ -34,6 +34,43 @@ DEVICE u32 chunk_in(u32 row, u32 chunk) {
   return row * ROW_BYTES + ((chunk ^ (row & 7u)) << 4);
 }
 
+// The keys that the rows of a block see within its split, in tiles of KEYS that start at multiples of KEYS.
+template <int KEYS>
+struct KeyTiles {
+  int from, to, start, count, position0, first_query, last_query;
+
+  __device__ __forceinline__ KeyTiles(const Attention& a, const Sequence& s, int first_query, int last_query)
+      : position0((int)(s.keys - s.queries)), first_query(first_query), last_query(last_query) {
+    from = (int)visible_to(a, s, first_query).begin;
+    to = (int)visible_to(a, s, last_query).end;
+    if (a.splits > 1) {
+      from = max(from, (int)(blockIdx.z * a.split_keys));
+      to = min(to, (int)((blockIdx.z + 1) * a.split_keys));
+    }
+    start = from / KEYS * KEYS;
+    count = from < to ? (to - start + KEYS - 1) / KEYS : 0;
+  }
+
+  // Whether another block of the grid makes everything that this one could.
+  __device__ __forceinline__ bool left_to_others(const Attention& a) const { return a.splits > 1 && from >= to; }
+
+  // Notes where the keys of a tile lie, -1 behind the last one: the first KEYS threads.
+  __device__ __forceinline__ void find(const Attention& a, const Sequence& s, int tile, i64 (&tokens)[2][KEYS]) const {
+    const int t = threadIdx.x;
+    if (t < KEYS) {
+      const int key = start + tile * KEYS + t;
+      tokens[tile & 1][t] = key < to ? place_of(a, s, key).token : -1;
+    }
+  }
+
+  // Whether a key of a tile is visible to some rows only.
+  __device__ __forceinline__ bool uneven(const Attention& a, int tile) const {
+    const int first = start + tile * KEYS, last = min(first + KEYS, to) - 1;
+    return (a.causal && last > position0 + first_query) ||
+           (a.window != 0 && first <= position0 + last_query - a.window);
+  }
+};
+
 // A weight of zero must not be multiplied by a value that is no number. Where a key of a tile is visible to some rows
 // only, such values are added to whoever sees them and taken out of the tile.
 

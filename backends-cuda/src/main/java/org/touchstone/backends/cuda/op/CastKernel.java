@@ -24,24 +24,24 @@ final class CastKernel implements Kernel<CastArgs> {
 
   static Plan<CastArgs> plan(CastSpec spec, CudaContext context) {
     return new Plan.Runs<>(
-        "cast.pairs", Launches.traits(context), () -> new CastKernel(spec, context));
+        "cast.elements", Launches.traits(context), () -> new CastKernel(spec, context));
   }
 
   @Override
   public void launch(BackendQueue queue, CastArgs args, DeviceMemory workspace) {
     MergedShape shape = MergedShape.of(args.x(), args.y());
-    long pairs = Math.ceilDiv(shape.innermost(), 2) * shape.rows();
+    long elements = Math.ceilDiv(shape.innermost(), 2) * 2 * shape.rows();
     shape.forEachPart(
         pointers -> {
           KernelParams params = new KernelParams().pointer(pointers[0]).pointer(pointers[1]);
           shape.describe(params);
           params
-              .i64(pairs)
+              .i64(elements)
               .i32(Launches.type(spec.from()))
               .i32(Launches.type(spec.to()))
               .i32(spec.saturation() == Saturation.SAT ? 1 : 0)
               .i32(spec.e8m0Rounding() == E8m0Rounding.NEAREST ? 1 : 0);
-          Launches.tasks(queue, kernel, pairs, params);
+          Launches.tasks(queue, kernel, elements, params);
         });
   }
 }
