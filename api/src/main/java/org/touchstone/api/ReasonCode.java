@@ -14,6 +14,9 @@ public enum ReasonCode {
   DRIVER_REFUSED(
       "the driver answered with an error",
       "see the detail; check permissions and the driver's log"),
+  DRIVER_UNLOADABLE(
+      "a driver is registered, but its library could not be loaded",
+      "reinstall the driver or remove its registration"),
   NO_PLATFORM(
       "the loader works but no platform is installed",
       "install an OpenCL ICD, for example pocl-opencl-icd"),

@@ -53,11 +53,21 @@ public final class OpenClProvider implements BackendProvider {
     List<DeviceInfo> devices = new ArrayList<>();
     platforms.devices().forEach(found -> devices.add(describe(found, context)));
     checker(devices, context).ifPresent(devices::add);
+    List<Reason> problems = problems(platforms, OpenClSettings.drivers(context).broken());
     if (devices.isEmpty()) {
-      return without(worst(platforms.problems()));
+      return without(worst(problems));
     }
-    platforms.problems().forEach(problem -> context.notice("opencl: " + problem));
+    problems.forEach(problem -> context.notice("opencl: " + problem));
     return new Probe.Ready(devices);
+  }
+
+  /** Puts drivers that the loader skipped first: they are why it found no platform. */
+  private static List<Reason> problems(Platforms platforms, List<Reason> skipped) {
+    List<Reason> problems = new ArrayList<>(skipped);
+    platforms.problems().stream()
+        .filter(problem -> skipped.isEmpty() || problem.code() != ReasonCode.NO_PLATFORM)
+        .forEach(problems::add);
+    return problems;
   }
 
   /** Describes Oclgrind where it is installed and does not run this process's kernels. */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.touchstone.backends.config.SettingKey;
 import org.touchstone.backends.config.SettingSource;
+import org.touchstone.backends.opencl.driver.InstalledDrivers;
 import org.touchstone.backends.opencl.driver.Oclgrind;
 import org.touchstone.backends.spi.BackendContext;
 
@@ -50,6 +51,11 @@ public final class OpenClSettings implements SettingSource {
   static Optional<Path> oclgrind(BackendContext context) {
     String setting = context.configuration().setting(OCLGRIND).value().strip();
     return Oclgrind.find(setting, context.nativeLibraries());
+  }
+
+  /** Returns where drivers are registered. */
+  static InstalledDrivers drivers(BackendContext context) {
+    return new InstalledDrivers(context.configuration()::systemVariable);
   }
 
   /** Created by the service loader. */

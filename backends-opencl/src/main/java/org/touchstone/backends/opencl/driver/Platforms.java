@@ -77,15 +77,12 @@ public record Platforms(List<FoundDevice> devices, List<Reason> problems) {
     if (status != CL.CL_SUCCESS && status != ClStatus.PLATFORM_NOT_FOUND) {
       return ClStatus.reason(status, "clGetPlatformIDs");
     }
-    Optional<Reason> broken = InstalledDrivers.firstBroken();
-    return broken.orElseGet(
-        () ->
-            Reason.of(
-                ReasonCode.NO_PLATFORM,
-                "the OpenCL loader ("
-                    + OpenClLoader.origin()
-                    + ") found no platform"
-                    + (status == CL.CL_SUCCESS ? "" : ", " + ClStatus.name(status))));
+    return Reason.of(
+        ReasonCode.NO_PLATFORM,
+        "the OpenCL loader ("
+            + OpenClLoader.origin()
+            + ") found no platform"
+            + (status == CL.CL_SUCCESS ? "" : ", " + ClStatus.name(status)));
   }
 
   /** Loaders list drivers in the order of a folder, which may change; duplicates must not. */

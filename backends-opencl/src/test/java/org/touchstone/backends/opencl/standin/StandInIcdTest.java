@@ -122,11 +122,11 @@ class StandInIcdTest {
   }
 
   @Test
-  void a_registered_library_that_is_none_leaves_no_platform() throws Exception {
+  void a_registered_library_that_cannot_be_loaded_is_named() throws Exception {
     Path vendors = Files.createDirectory(folder.resolve("broken"));
     Files.writeString(vendors.resolve("broken.icd"), "/no/such/driver.so\n");
     assertThat(line(run(Map.of("OCL_ICD_VENDORS", vendors.toString())), "state"))
-        .contains("ABSENT", "NO_PLATFORM");
+        .contains("BROKEN", "DRIVER_UNLOADABLE", "broken.icd", "/no/such/driver.so");
   }
 
   @Test
