@@ -15,6 +15,7 @@ public final class KernelSources {
       List.of(
           "add.cl",
           "attention.cl",
+          "attention_decode.cl",
           "cast.cl",
           "dequantize.cl",
           "gated_act.cl",

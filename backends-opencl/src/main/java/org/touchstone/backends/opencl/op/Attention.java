@@ -1,6 +1,8 @@
 package org.touchstone.backends.opencl.op;
 
+import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Chain;
 import org.touchstone.api.ReasonCode;
@@ -27,10 +29,12 @@ final class Attention implements AutoCloseable {
   private final AttentionTile tile;
   private final OpenClKernel attend;
   private final OpenClKernel merge;
+  private final Optional<SingleQueries> single;
 
-  Attention(Shape shape, Target target) {
+  Attention(Shape shape, Target target, Optional<SingleQueries> single) {
     this.shape = shape;
     this.target = target;
+    this.single = single;
     tile = AttentionTile.of(shape, target);
     // The cpu variant takes its sizes as arguments, so one program serves all shapes.
     String rows = "-DROWS=" + (target.isCpu() ? 0 : tile.rows());
@@ -41,6 +45,16 @@ final class Attention implements AutoCloseable {
   /** Plans an operator that attends, or refuses a shape whose tile is too large. */
   static <A extends Args> Plan<A> plan(
       OpSpec<A> spec, Target target, Shape shape, Function<Attention, Kernel<A>> build) {
+    return plan(spec, target, shape, Optional::empty, build);
+  }
+
+  /** Plans an operator that may have a kernel of its own for one query per sequence. */
+  static <A extends Args> Plan<A> plan(
+      OpSpec<A> spec,
+      Target target,
+      Shape shape,
+      Supplier<Optional<SingleQueries>> single,
+      Function<Attention, Kernel<A>> build) {
     long needed = AttentionTile.of(shape, target).bytes();
     long local = target.facts().localBytes();
     if (needed > local) {
@@ -58,7 +72,7 @@ final class Attention implements AutoCloseable {
     return new Plan.Runs<>(
         target.kernelName(spec.op()),
         target.traits().with(Chain.SEQUENTIAL).with(ulps(target, shape.softcap())),
-        () -> build.apply(new Attention(shape, target)));
+        () -> build.apply(new Attention(shape, target, single.get())));
   }
 
   /** Returns the function errors: the tanh of a soft-cap errs by up to 5 units. */
@@ -166,10 +180,15 @@ final class Attention implements AutoCloseable {
         : 1;
   }
 
+  /** Returns the kernel for one query per sequence where there is one and it serves. */
+  private Optional<SingleQueries> single(Sequences sequences) {
+    return sequences.queries() == 1 ? single : Optional.empty();
+  }
+
   /** Returns the workspace of a launch in bytes. */
   long workspaceBytes(Sequences sequences) {
     long splits = splits(sequences);
-    return splits == 1
+    return splits == 1 && single(sequences).isEmpty()
         ? 0
         : Math.multiplyExact(
             sequences.batch() * sequences.queries() * shape.heads(),
@@ -203,7 +222,8 @@ final class Attention implements AutoCloseable {
     long tiles =
         Math.ceilDiv(sequences.queries() * share, (long) tile.rows())
             + (varlen ? sequences.batch() : 0);
-    Launch launch = attend.launch();
+    Optional<SingleQueries> one = single(sequences);
+    Launch launch = one.map(SingleQueries::launch).orElseGet(attend::launch);
     tensors.q().give(launch);
     tensors.q2().give(launch);
     tensors.k().give(launch);
@@ -240,13 +260,18 @@ final class Attention implements AutoCloseable {
         .i32(shape.valueInKey() ? 1 : 0)
         .i32(Math.toIntExact(splits))
         .i32(target.tuning().value(Size.ATTENTION_SPLIT))
-        .i32(tile.rows())
+        .i32(one.isPresent() ? Math.toIntExact(share) : tile.rows())
         .i32(tile.keys())
         .i64(sequences.queries())
         .i64(sequences.keys())
         .i64(shape.mask().window())
         .f32(shape.scale())
         .f32(shape.softcap());
+    if (one.isPresent()) {
+      one.get().run(queue, launch, splits, sequences.batch());
+      merge(queue, shape, tensors, sequences, workspace, partial, splits);
+      return;
+    }
     long group = target.rowGroup();
     if (target.isCpu()) {
       launch.local(tile.bytes());
@@ -289,5 +314,6 @@ final class Attention implements AutoCloseable {
   public void close() {
     attend.close();
     merge.close();
+    single.ifPresent(SingleQueries::close);
   }
 }

@@ -20,9 +20,7 @@ final class AttentionDecodePagedOperator implements Kernel<AttentionDecodePagedA
   }
 
   static Plan<AttentionDecodePagedArgs> plan(AttentionDecodePagedSpec spec, Target target) {
-    return Attention.plan(
-        spec,
-        target,
+    Attention.Shape shape =
         new Attention.Shape(
             spec.heads(),
             spec.kvHeads(),
@@ -32,7 +30,12 @@ final class AttentionDecodePagedOperator implements Kernel<AttentionDecodePagedA
             false,
             spec.scale(),
             spec.mask(),
-            spec.softcap()),
+            spec.softcap());
+    return Attention.plan(
+        spec,
+        target,
+        shape,
+        () -> SingleQueries.of(spec, shape, target),
         attention -> new AttentionDecodePagedOperator(spec, attention));
   }
 

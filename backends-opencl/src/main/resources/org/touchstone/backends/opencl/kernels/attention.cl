@@ -36,15 +36,18 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void merge(
   float log_sum;
   float sink = has_sink ? ((__global const float *)(sinks + sinks_at))[head] : 0;
   settle(most, sum, sink, has_sink, &factor, &log_sum);
-  for (int d = get_local_id(0); d < dv; d += GROUP) {
-    float total = 0;
+  in_t states = (in_t)state;
+  for (int d = FIRST; d < dv; d += STEP) {
+    lanes total = 0;
     for (int x = 0; x < splits; x++) {
-      __global const float *own = state + (ulong)x * (dv + 2);
-      if (own[1] != 0) {
-        total = fma(own[2 + d], exp(own[0] - base), total);
+      ulong at = (ulong)x * (dv + 2);
+      if (state[at + 1] != 0) {
+        lanes own = load_lanes(states, F32, at + 2 + d, dv - d);
+        total = fma(own, (lanes)(exp(state[at] - base)), total);
       }
     }
-    store(o + o_at, o_type, b * o_batch + i * o_token + head * o_head + d, total * factor);
+    store_lanes(
+        o + o_at, o_type, b * o_batch + i * o_token + head * o_head + d, dv - d, total * factor);
   }
   if (has_lse && get_local_id(0) == 0) {
     ((__global float *)(lse + lse_at))[b * lse_batch + i * lse_token + head * lse_head] = log_sum;

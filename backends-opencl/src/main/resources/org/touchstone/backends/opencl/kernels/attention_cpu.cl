@@ -1,9 +1,5 @@
 // The cpu variant of attention: one work-item per group, rows by vectors.
 
-static inline float16 capped16(float16 s, float softcap) {
-  return softcap == 0 ? s : softcap * tanh(divide_lanes(s, (float16)(softcap)));
-}
-
 static inline float most16(float16 x) {
   float8 high = UPPER(float8, x);
   float8 a = x.lo > high ? x.lo : high;

@@ -100,3 +100,9 @@ static inline void settle(float m, float l, float sink, int has_sink, float *fac
     *factor = divide(own, l * own + exp(sink - most));
   }
 }
+
+#ifdef VARIANT_CPU
+static inline float16 capped16(float16 s, float softcap) {
+  return softcap == 0 ? s : softcap * tanh(divide_lanes(s, (float16)(softcap)));
+}
+#endif

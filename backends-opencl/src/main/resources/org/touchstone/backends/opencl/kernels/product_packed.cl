@@ -27,8 +27,8 @@ static inline float16 codes16(in_t p) { return e4m3fn_to_f32_16(vload16(0, p)); 
 #define FLOATS16(p) vload16(0, (__global const float *)(p))
 #define HALVES16(p) bf16_to_f32_16(vload16(0, (__global const ushort *)(p)))
 
-// One row by one panel, weights straight from memory, which is asked for half a page ahead.
-#define AHEAD 2048
+// One row by one panel, weights straight from memory, which is asked for two pages ahead.
+#define AHEAD 8192
 #define ROW_BY_PANEL(LOAD, SIZE)                      \
   for (int x = 0; x < count; x++) {                   \
     float16 v = (float16)(al[x]);                     \
