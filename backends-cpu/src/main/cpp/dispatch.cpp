@@ -147,4 +147,17 @@ void ts_accumulate(int isa, int64_t a, int a_type, int64_t a_pitch, int m, int64
 void ts_row_quantise_groups(int isa, int64_t src, int type, int64_t n, int group, float floor, float most, int64_t to, int64_t scales) {
   KERNELS[isa]->row_quantise_groups((const uint8_t*)src, type, n, group, floor, most, (uint8_t*)to, (float*)scales);
 }
+
+void ts_row_rotate(int isa, int64_t x, int64_t x_pitch, int64_t y, int64_t y_pitch, int type, int heads, int pairs, int64_t distance,
+                   const float* cos, const float* sin) {
+  KERNELS[isa]->row_rotate((const uint8_t*)x, x_pitch, (uint8_t*)y, y_pitch, type, heads, pairs, distance, cos, sin);
+}
+
+void ts_row_softmax(int isa, float* x, int n) { KERNELS[isa]->row_softmax(x, n); }
+
+void ts_row_sigmoid(int isa, float* x, int n) { KERNELS[isa]->row_sigmoid(x, n); }
+
+void ts_row_top(int isa, const float* x, int n, int k, int32_t* top) { KERNELS[isa]->row_top(x, n, k, top); }
+
+int64_t ts_bf16_dots(int isa, int64_t steps) { return KERNELS[isa]->bf16_dots ? KERNELS[isa]->bf16_dots(steps) : 0; }
 }

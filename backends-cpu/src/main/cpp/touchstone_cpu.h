@@ -86,6 +86,12 @@ typedef struct {
   float (*row_amax)(const float* x, int n);
   void (*row_quantise_groups)(const uint8_t* src, int type, int64_t n, int group, float floor, float most, uint8_t* to, float* scales);
   void (*row_quantise)(const float* x, int n, float scale, float most, uint8_t* to);
+  void (*row_rotate)(const uint8_t* x, int64_t x_pitch, uint8_t* y, int64_t y_pitch, int type, int heads, int pairs, int64_t distance,
+                     const float* cos, const float* sin);
+  void (*row_softmax)(float* x, int n);
+  void (*row_sigmoid)(float* x, int n);
+  void (*row_top)(const float* x, int n, int k, int32_t* top);
+  int64_t (*bf16_dots)(int64_t steps);  // 0 without dot products of BF16
 } ts_kernels;
 
 // Returns whether this processor and operating system run an instruction set that this library holds.
@@ -146,6 +152,19 @@ void ts_row_gated_act(int isa, float* g, const float* u, int n, int kind, float 
 float ts_row_amax(int isa, const float* x, int n);
 // Writes the E4M3 codes of x / scale, clamped to a magnitude.
 void ts_row_quantise(int isa, const float* x, int n, float scale, float most, int64_t to);
+
+// Rotates the same pairs of every head, at most 2048: elements a distance apart, or neighbours for a distance of 1. Pitches are in bytes.
+void ts_row_rotate(int isa, int64_t x, int64_t x_pitch, int64_t y, int64_t y_pitch, int type, int heads, int pairs, int64_t distance,
+                   const float* cos, const float* sin);
+// Replaces a row by its softmax; a row of -Inf becomes zeros.
+void ts_row_softmax(int isa, float* x, int n);
+// Replaces x by 1 / (1 + e^-x).
+void ts_row_sigmoid(int isa, float* x, int n);
+// Finds the k largest, the lower index first on ties; NaN is never taken, and at least k others are there.
+void ts_row_top(int isa, const float* x, int n, int k, int32_t* top);
+
+// Runs independent chains of BF16 dot products in registers and returns how many operations that were; 0 without such instructions.
+int64_t ts_bf16_dots(int isa, int64_t steps);
 
 // Quantises a row in groups of at most 2048: codes, and FP32 scales max(amax, floor) / most.
 void ts_row_quantise_groups(int isa, int64_t src, int type, int64_t n, int group, float floor, float most, int64_t to, int64_t scales);

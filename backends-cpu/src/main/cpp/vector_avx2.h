@@ -60,6 +60,10 @@ INLINE void store_bf16(uint16_t* p, V x) {
   _mm_storeu_si128((__m128i*)p, _mm256_castsi256_si128(halves));
 }
 
+// Neighbours exchanged.
+INLINE V vswap(V x) { return _mm256_permute_ps(x, 0xB1); }
+INLINE bool vany(I mask) { return _mm256_movemask_ps((V)mask) != 0; }
+
 // x[i][j] becomes x[j][i].
 INLINE void vtranspose(V* x) {
   __m256 a[8];

@@ -54,6 +54,10 @@ INLINE void store_bf16(uint16_t* p, V x) {
   _mm256_storeu_si256((__m256i*)p, _mm512_cvtepi32_epi16(rounded));
 }
 
+// Neighbours exchanged.
+INLINE V vswap(V x) { return _mm512_permute_ps(x, 0xB1); }
+INLINE bool vany(I mask) { return _mm512_movepi32_mask((__m512i)mask) != 0; }
+
 // x[i][j] becomes x[j][i].
 INLINE void vtranspose(V* x) {
   __m512 a[16], b[16];

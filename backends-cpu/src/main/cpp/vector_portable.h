@@ -84,6 +84,10 @@ INLINE void store_bf16(uint16_t* p, V x) {
   for (int i = 0; i < LANES; i++) p[i] = x[i] != x[i] ? 0x7FC0 : (uint16_t)((uint32_t)rounded[i] >> 16);
 }
 
+// Neighbours exchanged.
+INLINE V vswap(V x) { return __builtin_shufflevector(x, x, 1, 0, 3, 2); }
+INLINE bool vany(I mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
+
 // x[i][j] becomes x[j][i].
 INLINE void vtranspose(V* x) {
   V a = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5), b = __builtin_shufflevector(x[0], x[1], 2, 6, 3, 7);

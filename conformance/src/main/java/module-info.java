@@ -2,6 +2,7 @@
 module org.touchstone.conformance {
   requires static transitive org.jspecify;
   requires transitive org.touchstone.backends;
+  requires jdk.jfr;
   requires static org.junit.jupiter.api;
   requires static org.opentest4j;
   requires tools.jackson.databind;

@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param device the device's URI
  * @param kernel the kernel's name, variant included
  * @param evidence what executed it
+ * @param workspaceBytes scratch memory that the launch took from its queue's workspace, in bytes
  * @param deviceTime time on the device, when it is measured
  * @param notes what a reader should know, for example that the device is a fallback
  */
@@ -21,6 +22,7 @@ public record Receipt(
     String device,
     String kernel,
     Evidence evidence,
+    long workspaceBytes,
     Optional<Duration> deviceTime,
     List<String> notes) {
   /** Copies the notes. */

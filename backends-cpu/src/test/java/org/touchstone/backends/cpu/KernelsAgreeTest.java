@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,10 +97,7 @@ class KernelsAgreeTest {
         MemorySegment memory = arena.allocate((long) all * bytes);
         for (int code = 0; code < all; code++) {
           for (int b = 0; b < bytes; b++) {
-            memory.set(
-                java.lang.foreign.ValueLayout.JAVA_BYTE,
-                (long) code * bytes + b,
-                (byte) (code >> (8 * b)));
+            memory.set(ValueLayout.JAVA_BYTE, (long) code * bytes + b, (byte) (code >> (8 * b)));
           }
         }
         float[] mine = new float[all];
@@ -158,6 +159,108 @@ class KernelsAgreeTest {
       assertThat(kernels.squareSum(x, count))
           .isCloseTo(twin.squareSum(x, count), within(1e-5f * count));
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernels")
+  void rotationsHaveTheSameBits(MicroKernels kernels) {
+    try (Arena arena = Arena.ofConfined()) {
+      int heads = 3;
+      float[] cos = new float[RowKernels.ROW];
+      float[] sin = new float[RowKernels.ROW];
+      for (int i = 0; i < RowKernels.ROW; i++) {
+        cos[i] = (float) Math.cos(i);
+        sin[i] = (float) Math.sin(i);
+      }
+      for (DType dtype : List.of(DType.F32, DType.BF16)) {
+        for (int pairs : COUNTS) {
+          for (long distance : new long[] {1, pairs + 1, pairs + 3}) {
+            // A gap behind each head must stay as it is.
+            long pitch = (pairs + distance + pairs + 5) * dtype.bits() / Byte.SIZE;
+            MemorySegment from = arena.allocate(heads * pitch + 2);
+            SplittableRandom random = new SplittableRandom(SEED + pairs);
+            for (long at = 0; at < from.byteSize(); at++) {
+              // Exponents in the middle: no NaN.
+              from.set(ValueLayout.JAVA_BYTE, at, (byte) random.nextInt(0x3E, 0x42));
+            }
+            MemorySegment mine = arena.allocate(from.byteSize()).fill((byte) 0x5A);
+            MemorySegment wanted = arena.allocate(from.byteSize()).fill((byte) 0x5A);
+            RowKernels.HeadRows x = new RowKernels.HeadRows(from, 2, dtype, heads, pitch);
+            kernels.rotate(x, at(mine, x), cos, sin, pairs, distance);
+            VectorKernels.INSTANCE.rotate(x, at(wanted, x), cos, sin, pairs, distance);
+            assertThat(mine.mismatch(wanted))
+                .as("%s %s pairs %d distance %d", kernels.name(), dtype, pairs, distance)
+                .isEqualTo(-1);
+            kernels.rotate(x, x, cos, sin, pairs, distance);
+            // Elements between and behind the pairs are not written: compare those that are.
+            for (int head = 0; head < heads; head++) {
+              for (long pair = 0; pair < pairs; pair++) {
+                long element = distance == 1 ? 2 * pair : pair;
+                for (long e : new long[] {element, element + distance}) {
+                  long byteAt = 2 + head * pitch + e * dtype.bits() / Byte.SIZE;
+                  assertThat(from.get(ValueLayout.JAVA_SHORT_UNALIGNED, byteAt))
+                      .as("in place")
+                      .isEqualTo(mine.get(ValueLayout.JAVA_SHORT_UNALIGNED, byteAt));
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static RowKernels.HeadRows at(MemorySegment memory, RowKernels.HeadRows like) {
+    return new RowKernels.HeadRows(
+        memory, like.byteOffset(), like.dtype(), like.heads(), like.headPitch());
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernels")
+  void routesAgree(MicroKernels kernels) {
+    MicroKernels twin = VectorKernels.INSTANCE;
+    for (int count : COUNTS) {
+      float[] x = numbers(count, count);
+      for (int i = 0; i < count; i++) {
+        // Ties, infinities and NaN among them.
+        x[i] = i % 3 == 0 ? i % 5 : x[i];
+      }
+      int possible = (int) IntStream.range(0, count).filter(i -> x[i] == x[i]).count();
+      for (int k : new int[] {1, Math.min(8, possible), possible}) {
+        int[] mine = new int[k];
+        int[] wanted = new int[k];
+        kernels.top(x, count, mine, k);
+        twin.top(x, count, wanted, k);
+        assertThat(mine).as("%s top %d of %d", kernels.name(), k, count).isEqualTo(wanted);
+        assertThat(wanted).as("sorted, the lower index first").isEqualTo(sorted(x, count, k));
+      }
+      for (int i = 0; i < count; i++) {
+        x[i] = Float.isFinite(x[i]) ? x[i] : -200;
+      }
+      float[] a = x.clone();
+      float[] b = x.clone();
+      kernels.softmax(a, count);
+      twin.softmax(b, count);
+      near(a, b, count, "softmax");
+      a = x.clone();
+      b = x.clone();
+      kernels.sigmoid(a, count);
+      twin.sigmoid(b, count);
+      near(a, b, count, "sigmoid");
+      Arrays.fill(a, 0, count, Float.NEGATIVE_INFINITY);
+      kernels.softmax(a, count);
+      assertThat(Arrays.copyOf(a, count)).containsOnly(0f);
+    }
+  }
+
+  private static int[] sorted(float[] x, int count, int k) {
+    return IntStream.range(0, count)
+        .filter(i -> x[i] == x[i])
+        .boxed()
+        .sorted(Comparator.comparing((Integer i) -> -x[i]))
+        .limit(k)
+        .mapToInt(i -> i)
+        .toArray();
   }
 
   private static void near(float[] a, float[] b, int count, String what) {

@@ -141,6 +141,7 @@ final class HalCompletion implements Completion {
         receiptWithoutTime.device(),
         receiptWithoutTime.kernel(),
         receiptWithoutTime.evidence(),
+        receiptWithoutTime.workspaceBytes(),
         measured(),
         receiptWithoutTime.notes());
   }

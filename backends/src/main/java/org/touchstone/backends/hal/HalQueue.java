@@ -62,7 +62,9 @@ final class HalQueue implements Queue {
       requireOpen();
       settleEnded();
       requireHealthy(submission.operator());
-      DeviceMemory scratch = scratch(submission);
+      long need = need(submission);
+      DeviceMemory scratch =
+          workspace.reserve(need, submission.operator(), this::drain).unwrapped();
       BackendEvent event = BackendEvent.DONE;
       HalException refused = null;
       try {
@@ -75,7 +77,8 @@ final class HalQueue implements Queue {
                 e, "launch of " + submission.kernel(), submission.operator(), device.info().uri());
       }
       HalCompletion completion =
-          new HalCompletion(this, next++, submission, receipt(submission), event, refused, awaited);
+          new HalCompletion(
+              this, next++, submission, receipt(submission, need), event, refused, awaited);
       awaited = new ArrayList<>();
       synchronized (outstanding) {
         outstanding.add(completion);
@@ -89,10 +92,9 @@ final class HalQueue implements Queue {
     }
   }
 
-  private DeviceMemory scratch(Submission submission) {
-    long need;
+  private long need(Submission submission) {
     try {
-      need = submission.workspaceBytes();
+      return submission.workspaceBytes();
       // A backend is foreign code; nothing was submitted, so the queue stays healthy.
     } catch (Throwable e) {
       throw Failures.of(
@@ -101,10 +103,9 @@ final class HalQueue implements Queue {
           submission.operator(),
           device.info().uri());
     }
-    return workspace.reserve(need, submission.operator(), this::drain).unwrapped();
   }
 
-  private Receipt receipt(Submission submission) {
+  private Receipt receipt(Submission submission, long workspaceBytes) {
     List<String> notes = new ArrayList<>(device.notes());
     notes.addAll(submission.notes());
     return new Receipt(
@@ -113,6 +114,7 @@ final class HalQueue implements Queue {
         device.info().uri(),
         submission.kernel(),
         submission.evidence(),
+        workspaceBytes,
         Optional.empty(),
         notes);
   }

@@ -14,7 +14,10 @@ public interface LimitProbe {
     MEMORY,
     /** FP32 operations per second; a fused multiply-add is two. */
     F32,
-    /** Operations per second of BF16 dot products with FP32 sums; a multiply-add is two. */
+    /**
+     * Operations per second on operands of BF16 with FP32 sums, by dot products where the hardware
+     * has them, else widened first; a multiply-add is two.
+     */
     BF16
   }
 

@@ -66,6 +66,7 @@ class EndToEndTest {
                   "fake://0",
                   "fake_add_f32",
                   Evidence.HARDWARE,
+                  0,
                   java.util.Optional.empty(),
                   List.of()));
     }

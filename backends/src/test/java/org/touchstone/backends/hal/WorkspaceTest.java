@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.touchstone.api.Completion;
 import org.touchstone.api.ErrorCode;
 import org.touchstone.api.HalOptions;
 import org.touchstone.api.HostAccess;
@@ -78,12 +79,16 @@ class WorkspaceTest {
       Operator<AddArgs> operator = prepare(s);
       AddArgs args = args(s);
       assertThat(s.queue().workspaceBytes()).isZero();
+      List<Completion> submitted = new ArrayList<>();
       for (long need : new long[] {0, 1000, 0, 70, 3000, 2999}) {
         kernel.need.set(need);
-        operator.submit(s.queue(), args);
+        submitted.add(operator.submit(s.queue(), args));
       }
       s.queue().finish();
       assertThat(kernel.got).containsExactly(0L, 1000L, 1000L, 1000L, 3000L, 3000L);
+      assertThat(submitted)
+          .extracting(completion -> completion.receipt().workspaceBytes())
+          .containsExactly(0L, 1000L, 0L, 70L, 3000L, 2999L);
       assertThat(s.queue().workspaceBytes()).isEqualTo(3000);
       try (Queue second = s.device().openQueue()) {
         operator.submit(second, args).join();

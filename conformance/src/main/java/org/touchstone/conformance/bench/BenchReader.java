@@ -84,8 +84,24 @@ public final class BenchReader {
                     node.get("limit").required("value").asDouble(),
                     node.required("of_limit").asDouble()))
             : Optional.empty();
+    // Reports of earlier versions have none.
+    Optional<Measurement.Memory> memory =
+        node.has("workspace_bytes")
+            ? Optional.of(
+                new Measurement.Memory(
+                    node.required("workspace_bytes").asLong(),
+                    node.required("weights").asLong(),
+                    node.required("weight_bytes").asLong()))
+            : Optional.empty();
     List<Measurement.PeerTime> peers = new ArrayList<>();
     node.path("peers").forEach(p -> peers.add(peer(p)));
+    List<Measurement.Share> profile = new ArrayList<>();
+    node.path("profile")
+        .forEach(
+            s ->
+                profile.add(
+                    new Measurement.Share(
+                        s.required("method").asString(), s.required("share").asDouble())));
     return new Measurement(
         node.required("name").asString(),
         node.required("op").asString(),
@@ -97,7 +113,9 @@ public final class BenchReader {
         times.map(t -> node.required("gbps").asDouble() * t.median()).orElse(0.0),
         bound.map(b -> Map.of(b.kind(), b.value())).orElseGet(Map::of),
         bound,
-        peers);
+        memory,
+        peers,
+        profile);
   }
 
   private static Measurement.PeerTime peer(JsonNode node) {

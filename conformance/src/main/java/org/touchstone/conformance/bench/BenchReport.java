@@ -64,7 +64,21 @@ public record BenchReport(Map<String, String> machine, List<Measurement> measure
               fields.put("limit", limit);
               fields.put("of_limit", bound.share());
             });
+    m.memory()
+        .ifPresent(
+            memory -> {
+              fields.put("workspace_bytes", memory.workspace());
+              fields.put("weights", memory.weights());
+              fields.put("weight_bytes", memory.weightBytes());
+            });
     fields.put("peers", m.peers().stream().map(BenchReport::fields).toList());
+    if (!m.profile().isEmpty()) {
+      fields.put(
+          "profile",
+          m.profile().stream()
+              .map(s -> Map.<String, Object>of("method", s.method(), "share", s.share()))
+              .toList());
+    }
     return fields;
   }
 

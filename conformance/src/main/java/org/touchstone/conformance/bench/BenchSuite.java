@@ -31,8 +31,14 @@ public final class BenchSuite {
    * @param names workloads, operators or families; empty for all
    * @param rounds samples per workload
    * @param peers whether other programs on the class path are timed as well
+   * @param profiling whether launches are profiled after they were timed
    */
-  public record Request(List<String> devices, List<String> names, int rounds, Peers peers) {
+  public record Request(
+      List<String> devices,
+      List<String> names,
+      int rounds,
+      Peers peers,
+      Benchmark.Profiling profiling) {
     /** Copies the lists and checks the number. */
     public Request {
       devices = List.copyOf(devices);
@@ -70,7 +76,8 @@ public final class BenchSuite {
                 hal,
                 device.uri(),
                 Session.findOracle(),
-                new Benchmark.Effort(request.rounds(), Benchmark.Effort.WARM_UP),
+                new Benchmark.Effort(
+                    request.rounds(), Benchmark.Effort.WARM_UP, request.profiling()),
                 peers);
         Optional<LimitProbe.Meter> meter = meter(device);
         try {
@@ -88,7 +95,10 @@ public final class BenchSuite {
   }
 
   private static List<Workload> workloads(List<String> names) {
-    List<Workload> all = Workloads.standard();
+    List<Workload> all = new ArrayList<>(Workloads.standard());
+    if (!names.isEmpty()) {
+      all.addAll(Workloads.activations());
+    }
     for (String name : names) {
       if (Op.select(name).isEmpty() && all.stream().noneMatch(w -> w.name().equals(name))) {
         throw new ConformanceException(

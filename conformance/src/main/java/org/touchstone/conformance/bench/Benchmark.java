@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.touchstone.api.Device;
 import org.touchstone.api.Hal;
 import org.touchstone.api.HalException;
@@ -19,6 +20,7 @@ import org.touchstone.api.Queue;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.Verdict;
 import org.touchstone.api.op.Args;
+import org.touchstone.api.op.Slot;
 import org.touchstone.backends.Instruments;
 import org.touchstone.backends.host.HostTensors;
 import org.touchstone.backends.oracle.Oracle;
@@ -47,15 +49,29 @@ public final class Benchmark {
   private final List<Peer> peers;
   private final Oracle oracle;
 
+  /** Whether launches are profiled. */
+  public enum Profiling {
+    /** They are not. */
+    NONE,
+    /** For twice the time of the warm-up, after the timing. */
+    METHODS
+  }
+
   /**
    * How long to look.
    *
    * @param rounds samples per workload
    * @param warmUp least time before the first sample
+   * @param profiling whether launches are profiled after they were timed
    */
-  public record Effort(int rounds, Duration warmUp) {
+  public record Effort(int rounds, Duration warmUp, Profiling profiling) {
     /** Enough for the compiler of the JVM. */
     public static final Duration WARM_UP = Duration.ofSeconds(2);
+
+    /** Creates an effort without a profile. */
+    public Effort(int rounds, Duration warmUp) {
+      this(rounds, warmUp, Profiling.NONE);
+    }
   }
 
   /**
@@ -97,6 +113,7 @@ public final class Benchmark {
         0,
         Map.of(),
         Optional.empty(),
+        Optional.empty(),
         List.of());
   }
 
@@ -130,24 +147,28 @@ public final class Benchmark {
       Map<String, String> wrongPeers = new HashMap<>();
       double[] ours = contestants.isEmpty() ? new double[0] : before.values();
       contestants.forEach(c -> c.judge(ours).ifPresent(why -> wrongPeers.put(c.name(), why)));
+      Runnable submission = submission(operator, launches, queue);
       List<Stopwatch.Round> all =
-          new Stopwatch(
-                  submission(operator, launches, queue),
-                  meter,
-                  contestants.stream().<Runnable>map(c -> c::run).toList())
+          new Stopwatch(submission, meter, contestants.stream().<Runnable>map(c -> c::run).toList())
               .measure(effort);
       Judgement after = judge(testCase, data, launches.getFirst(), operator, arena);
       if (after.finding().isPresent()) {
         return problem(workload, operator.kernel(), "wrong after timing: " + after.finding().get());
       }
       contestants.forEach(c -> c.judge(ours).ifPresent(why -> wrongPeers.put(c.name(), why)));
+      List<Measurement.Share> profile =
+          effort.profiling() == Profiling.METHODS
+              ? Profiler.of(submission, effort.warmUp().multipliedBy(2))
+              : List.of();
       return evaluate(
           workload,
           operator.kernel(),
           all,
           workload.bytes().applyAsDouble(data),
+          memory(testCase, launches.getFirst(), before.workspaceBytes()),
           contestants.stream().map(Contestant::name).toList(),
-          wrongPeers);
+          wrongPeers,
+          profile);
     } finally {
       contestants.forEach(Contestant::close);
       launches.forEach(Launch::close);
@@ -155,7 +176,8 @@ public final class Benchmark {
   }
 
   /** What was wrong with a result, and the result. */
-  private record Judgement(Optional<String> finding, Map<String, Tensor> outputs) {
+  private record Judgement(
+      Optional<String> finding, Map<String, Tensor> outputs, long workspaceBytes) {
     /** Returns the values of the first output. */
     double[] values() {
       return HostTensors.doubles(outputs.values().iterator().next());
@@ -183,7 +205,23 @@ public final class Benchmark {
     findings.addAll(
         Assessment.of(testCase, data, result.outputs(), operator.traits(), oracle, arena)
             .findings());
-    return new Judgement(findings.stream().findFirst(), result.outputs());
+    return new Judgement(
+        findings.stream().findFirst(), result.outputs(), result.receipt().workspaceBytes());
+  }
+
+  private static Measurement.Memory memory(TestCase testCase, Launch launch, long workspace) {
+    List<Slot> slots = testCase.spec().signature().slots();
+    Set<String> names = testCase.packing().map(TestCase.Packing::slots).orElse(Set.of());
+    long weights = 0;
+    long bytes = 0;
+    for (int i = 0; i < slots.size(); i++) {
+      Tensor tensor = launch.tensors().get(i);
+      if (tensor != null && names.contains(slots.get(i).name())) {
+        weights += tensor.shape().elements();
+        bytes += tensor.storageBytes();
+      }
+    }
+    return new Measurement.Memory(workspace, weights, bytes);
   }
 
   /** Launches the copies in turn and waits for each. */
@@ -203,8 +241,10 @@ public final class Benchmark {
       String kernel,
       List<Stopwatch.Round> all,
       double bytes,
+      Measurement.Memory memory,
       List<String> peerNames,
-      Map<String, String> wrongPeers) {
+      Map<String, String> wrongPeers,
+      List<Measurement.Share> profile) {
     List<Stopwatch.Round> quiet = all.stream().filter(r -> !r.interrupted()).toList();
     // On a busy machine there may be no quiet moment; then all count, and the spread shows it.
     List<Stopwatch.Round> rounds = quiet.size() >= all.size() / 3.0 ? quiet : all;
@@ -248,7 +288,9 @@ public final class Benchmark {
         bytes,
         limits,
         bound,
-        others);
+        Optional.of(memory),
+        others,
+        profile);
   }
 
   /** Returns the medians of the limits that every round has. */

@@ -19,7 +19,9 @@ import org.touchstone.backends.spi.LimitProbe.Limit;
  * @param bytes bytes that a launch moves at least
  * @param limits medians of what was probed beside it, in bytes or operations per second
  * @param limit what bounds it; empty when no probe knows the device
+ * @param memory what a launch holds beside its activations; empty when it never ran
  * @param peers other programs in the same run
+ * @param profile methods that launches spent their time in, the hottest first; empty unless wanted
  */
 public record Measurement(
     String name,
@@ -32,11 +34,44 @@ public record Measurement(
     double bytes,
     Map<Limit, Double> limits,
     Optional<Bound> limit,
-    List<PeerTime> peers) {
+    Optional<Memory> memory,
+    List<PeerTime> peers,
+    List<Share> profile) {
   /** Copies map and list. */
   public Measurement {
     limits = Map.copyOf(limits);
     peers = List.copyOf(peers);
+    profile = List.copyOf(profile);
+  }
+
+  /** Creates a measurement without a profile. */
+  public Measurement(
+      String name,
+      String op,
+      String device,
+      String kernel,
+      Optional<String> problem,
+      Optional<Times> times,
+      double operations,
+      double bytes,
+      Map<Limit, Double> limits,
+      Optional<Bound> limit,
+      Optional<Memory> memory,
+      List<PeerTime> peers) {
+    this(
+        name,
+        op,
+        device,
+        kernel,
+        problem,
+        times,
+        operations,
+        bytes,
+        limits,
+        limit,
+        memory,
+        peers,
+        List.of());
   }
 
   /**
@@ -76,6 +111,23 @@ public record Measurement(
    * @param share the part of the limit that the kernel reached; 1 is all of it
    */
   public record Bound(Limit kind, double value, double share) {}
+
+  /**
+   * Memory of a launch on the device.
+   *
+   * @param workspace bytes of its queue's workspace, which the next launch uses again
+   * @param weights elements of the weights that can be packed; 0 without such weights
+   * @param weightBytes bytes in which the device holds them, padding included
+   */
+  public record Memory(long workspace, long weights, long weightBytes) {}
+
+  /**
+   * A method in a profile.
+   *
+   * @param method class and name
+   * @param share the part of the samples that found a thread in it
+   */
+  public record Share(String method, double share) {}
 
   /**
    * Another program at the same work.

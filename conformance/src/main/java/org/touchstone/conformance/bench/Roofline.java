@@ -50,7 +50,9 @@ public final class Roofline {
   /** Draws an SVG document; empty when no measurement with figures has both limits. */
   public static Optional<String> svg(List<Measurement> measurements) {
     List<Measurement> points =
-        measurements.stream().filter(m -> m.times().isPresent() && m.bytes() > 0).toList();
+        measurements.stream()
+            .filter(m -> m.times().isPresent() && m.bytes() > 0 && m.operations() > 0)
+            .toList();
     Optional<Double> memory = limit(points, Limit.MEMORY);
     Optional<Double> peak = limit(points, Limit.BF16).or(() -> limit(points, Limit.F32));
     return memory.isPresent() && peak.isPresent()

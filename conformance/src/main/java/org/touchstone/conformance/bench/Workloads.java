@@ -3,7 +3,11 @@ package org.touchstone.conformance.bench;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import org.touchstone.api.format.DType;
 import org.touchstone.api.op.GemmOperands;
+import org.touchstone.api.op.MoeRouteSpec;
+import org.touchstone.api.op.RopeApplySpec;
 import org.touchstone.backends.host.HostTensors;
 import org.touchstone.conformance.cases.BenchCases;
 import org.touchstone.conformance.cases.TestCase;
@@ -20,6 +24,11 @@ public final class Workloads {
   private static final long TOP_K = 8;
   private static final long HIDDEN = 2048;
   private static final long INTERMEDIATE = 768;
+
+  /** Tokens and width of activations. */
+  private static final long ACTIVATION_ROWS = 1024;
+
+  private static final long WIDTH = 7168;
 
   private static final long HEADS = 32;
   private static final long KV_HEADS = 4;
@@ -46,6 +55,49 @@ public final class Workloads {
     all.add(prefill(1024));
     all.add(mlaDecode(4096));
     return all;
+  }
+
+  /**
+   * Returns workloads of single operators that move activations. They are timed when they are
+   * named, not by default.
+   */
+  public static List<Workload> activations() {
+    long tokens = ACTIVATION_ROWS;
+    double row = 2.0 * tokens * WIDTH;
+    MoeRouteSpec v3 = MoeRouteSpec.deepseekV3(256, 8, 8, 4, 2.5f);
+    MoeRouteSpec qwen = MoeRouteSpec.softmaxTopkRenorm(128, 8);
+    return List.of(
+        named("add-bf16", BenchCases.add(tokens), tokens * WIDTH, 3 * row),
+        named("cast-bf16-f32", BenchCases.cast(DType.BF16, DType.F32, tokens), 0, 3 * row),
+        named("cast-f32-bf16", BenchCases.cast(DType.F32, DType.BF16, tokens), 0, 3 * row),
+        named("cast-bf16-e4m3fn", BenchCases.cast(DType.BF16, DType.E4M3FN, tokens), 0, 1.5 * row),
+        named("rms-norm-bf16", BenchCases.norm(tokens), 4 * tokens * WIDTH, 2 * row),
+        rope(RopeApplySpec.Pairing.NEOX, tokens),
+        rope(RopeApplySpec.Pairing.GPTJ, tokens),
+        route("v3", v3, tokens),
+        route("qwen3", qwen, tokens),
+        named("moe-combine-top8", BenchCases.combine(tokens), 16 * tokens * WIDTH, 9 * row));
+  }
+
+  private static Workload named(String name, TestCase testCase, double operations, double bytes) {
+    return new Workload(name, testCase, operations, data -> bytes);
+  }
+
+  private static Workload rope(RopeApplySpec.Pairing pairing, long tokens) {
+    double elements = (double) tokens * HEADS * HEAD_DIM;
+    return named(
+        "rope-" + pairing.name().toLowerCase(Locale.ROOT),
+        BenchCases.rope(pairing, tokens),
+        3 * elements,
+        4 * elements);
+  }
+
+  private static Workload route(String model, MoeRouteSpec spec, long tokens) {
+    return named(
+        "moe-route-" + model,
+        BenchCases.route(spec, tokens),
+        0,
+        4.0 * tokens * (spec.experts() + 2 * spec.topK()));
   }
 
   private static Workload gemm(long m, long n, long k) {

@@ -46,7 +46,7 @@ final class AddCases implements OperatorCases {
     sink.add(of(f32, DataFamily.RANDOM, 511, 7168).level(Level.L3).sampled(256));
   }
 
-  private static TestCase.Builder of(AddSpec spec, DataFamily family, long... shape) {
+  static TestCase.Builder of(AddSpec spec, DataFamily family, long... shape) {
     return TestCase.of(spec, family)
         .shape("X", shape)
         .label("a", spec.left())

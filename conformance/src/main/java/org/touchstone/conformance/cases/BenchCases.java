@@ -2,15 +2,24 @@ package org.touchstone.conformance.cases;
 
 import java.util.Arrays;
 import org.touchstone.api.format.DType;
+import org.touchstone.api.format.Saturation;
+import org.touchstone.api.op.AddSpec;
 import org.touchstone.api.op.GemmOperands;
 import org.touchstone.api.op.GemmSpec;
 import org.touchstone.api.op.MlaDims;
 import org.touchstone.api.op.MoeForwardSpec;
+import org.touchstone.api.op.MoeRouteSpec;
+import org.touchstone.api.op.RmsNormVariant;
+import org.touchstone.api.op.RopeApplySpec;
 
 /** Cases at the sizes of released models, to be timed; judged on a sample. */
 public final class BenchCases {
   private static final DataFamily RANDOM = DataFamily.RANDOM;
   private static final int PAGE = 64;
+
+  /** Width of DeepSeek-V3. */
+  private static final long HIDDEN = 7168;
+
   private static final long MOE_SAMPLE = 2;
   private static final long SAMPLE = 16;
 
@@ -49,6 +58,52 @@ public final class BenchCases {
   public static TestCase prefill(long heads, long kvHeads, long dim, long tokens) {
     return AttentionPrefillCases.padded(
             AttentionDraft.of(RANDOM).heads(heads, kvHeads).dims(dim), 1, tokens, tokens)
+        .sampled(SAMPLE)
+        .build();
+  }
+
+  /** The residual stream of DeepSeek-V3. */
+  public static TestCase add(long tokens) {
+    return AddCases.of(AddSpec.of(DType.BF16), RANDOM, tokens, HIDDEN).sampled(SAMPLE).build();
+  }
+
+  /** A conversion of activations. */
+  public static TestCase cast(DType from, DType to, long tokens) {
+    return CastCases.of(from, to, Saturation.SAT, RANDOM, tokens, HIDDEN).sampled(SAMPLE).build();
+  }
+
+  /** Positions of 32 heads of 128. */
+  public static TestCase rope(RopeApplySpec.Pairing pairing, long tokens) {
+    return RopeApplyCases.of(RopeApplySpec.of(DType.BF16, 32, 128, 128, pairing), RANDOM, tokens)
+        .sampled(SAMPLE)
+        .build();
+  }
+
+  /** Router scores to chosen experts. */
+  public static TestCase route(MoeRouteSpec spec, long tokens) {
+    return MoeRouteCases.of(spec, tokens, RANDOM).sampled(SAMPLE).build();
+  }
+
+  /** Results of eight experts per token. */
+  public static TestCase combine(long tokens) {
+    return MoeCombineCases.of(
+            DType.BF16,
+            DType.BF16,
+            new long[] {tokens, HIDDEN, 8},
+            MoeCombineCases.Rows.SHUFFLED,
+            RANDOM)
+        .sampled(SAMPLE)
+        .build();
+  }
+
+  /** A normalisation of the residual stream. */
+  public static TestCase norm(long tokens) {
+    return RmsNormCases.of(
+            RmsNormVariant.FP32_MUL,
+            new DType[] {DType.BF16, DType.BF16, DType.BF16},
+            RANDOM,
+            tokens,
+            HIDDEN)
         .sampled(SAMPLE)
         .build();
   }

@@ -93,7 +93,7 @@ final class CastCases implements OperatorCases {
     return new CastSpec(from, to, saturation, E8m0Rounding.UP);
   }
 
-  private static TestCase.Builder of(
+  static TestCase.Builder of(
       DType from, DType to, Saturation saturation, DataFamily family, long... shape) {
     return of(spec(from, to, saturation), family, shape);
   }

@@ -18,7 +18,7 @@ final class MoeCombineCases implements OperatorCases {
   };
 
   /** Where a token's slots lie among the rows of o. */
-  private enum Rows {
+  enum Rows {
     /** A permutation of the rows; a few rows belong to nobody. */
     SHUFFLED,
     /** As shuffled, but a slot in six is empty. */
@@ -100,8 +100,7 @@ final class MoeCombineCases implements OperatorCases {
     }
   }
 
-  private static TestCase.Builder of(
-      DType input, DType output, long[] size, Rows rows, DataFamily family) {
+  static TestCase.Builder of(DType input, DType output, long[] size, Rows rows, DataFamily family) {
     MoeCombineSpec spec = new MoeCombineSpec(size[1], size[2], input, output);
     TestCase.Builder builder =
         TestCase.of(spec, family)

@@ -167,7 +167,7 @@ final class MoeRouteCases implements OperatorCases {
                 }));
   }
 
-  private static TestCase.Builder of(MoeRouteSpec spec, long tokens, DataFamily family) {
+  static TestCase.Builder of(MoeRouteSpec spec, long tokens, DataFamily family) {
     return named(spec, tokens, family)
         .batch("T")
         .filler(

@@ -116,7 +116,7 @@ final class RmsNormCases implements OperatorCases {
             .sampled(256));
   }
 
-  private static TestCase.Builder of(
+  static TestCase.Builder of(
       RmsNormVariant variant, DType[] types, DataFamily family, long rows, long hidden) {
     RmsNormSpec spec =
         new RmsNormSpec(

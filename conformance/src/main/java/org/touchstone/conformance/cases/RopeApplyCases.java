@@ -96,7 +96,7 @@ final class RopeApplyCases implements OperatorCases {
         Direction.INVERSE);
   }
 
-  private static TestCase.Builder of(RopeApplySpec spec, DataFamily family, long tokens) {
+  static TestCase.Builder of(RopeApplySpec spec, DataFamily family, long tokens) {
     return TestCase.of(spec, family)
         .extent("T", tokens)
         .label("heads", spec.heads())

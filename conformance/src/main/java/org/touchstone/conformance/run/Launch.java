@@ -104,18 +104,24 @@ public final class Launch implements AutoCloseable {
     canvas.upload(queue, image);
   }
 
-  /** Packs the given slots; later launches use the packed tensors. */
+  /**
+   * Packs the given slots. The packed tensors take the place of the plain ones, whose memory is
+   * given back.
+   */
   public void pack(Set<String> names, Device device, Layout layout) {
     for (String name : names) {
       Canvas canvas = canvases.get(name);
       if (canvas != null) {
         packed.put(name, device.pack(canvas.tensor(), layout));
+        canvases.remove(name);
+        images.remove(name);
+        canvas.close();
       }
     }
   }
 
   /** Returns the packed tensors by slot. */
-  Map<String, Tensor> packed() {
+  public Map<String, Tensor> packed() {
     return packed;
   }
 

@@ -35,6 +35,7 @@ class BenchReaderTest {
         1_024_000,
         Map.of(Limit.MEMORY, 2e10),
         Optional.of(new Bound(Limit.MEMORY, 2e10, 0.5)),
+        Optional.of(new Measurement.Memory(4096, 1_000_000, 1_000_448)),
         List.of(PeerTime.of("other", 2048, 2), PeerTime.wrong("odd", "y[0] is 1")));
   }
 
@@ -49,6 +50,7 @@ class BenchReaderTest {
         0,
         0,
         Map.of(),
+        Optional.empty(),
         Optional.empty(),
         List.of());
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -246,11 +247,40 @@ class BenchmarkTest {
             "gbps",
             "limit",
             "of_limit",
+            "workspace_bytes",
+            "weights",
+            "weight_bytes",
             "peers");
     assertThat(workload.path("limit").path("kind").asString()).isEqualTo("memory");
     String svg = Roofline.svg(List.of(m)).orElseThrow();
     assertThat(svg).startsWith("<svg").contains("addition on fake://0").doesNotContain("NaN");
     assertThat(Roofline.svg(List.of(run(FakeBackend.of("fake://0"), Optional.empty())))).isEmpty();
+  }
+
+  @Test
+  void profilesNameWhereTheTimeGoes() {
+    Benchmark.Effort effort =
+        new Benchmark.Effort(3, Duration.ofMillis(250), Benchmark.Profiling.METHODS);
+    Measurement m;
+    try (Hal hal = Backends.open(HalOptions.DEFAULT, FakeBackend.of("fake://0"))) {
+      m =
+          new Benchmark(hal, "fake://0", new FakeOracle(), effort, List.of())
+              .run(ADDITION, Optional.empty());
+    }
+
+    assertThat(m.profile()).isNotEmpty();
+    assertThat(m.profile().stream().mapToDouble(Measurement.Share::share).sum())
+        .isBetween(0.5, 1.001);
+    assertThat(new BenchReport(Map.of(), List.of(m)).json()).contains("\"profile\":[{");
+  }
+
+  @Test
+  void workloadsOfActivationsHaveNamesOfTheirOwn() {
+    List<Workload> all = new ArrayList<>(Workloads.standard());
+    all.addAll(Workloads.activations());
+
+    assertThat(all).extracting(Workload::name).doesNotHaveDuplicates();
+    assertThat(Workloads.activations()).isNotEmpty();
   }
 
   @Test

@@ -14,6 +14,7 @@ import org.touchstone.conformance.ConformanceException;
 import org.touchstone.conformance.ExitCode;
 import org.touchstone.conformance.bench.BenchReport;
 import org.touchstone.conformance.bench.BenchSuite;
+import org.touchstone.conformance.bench.Benchmark;
 import org.touchstone.conformance.bench.Measurement;
 import org.touchstone.conformance.bench.Roofline;
 import picocli.CommandLine.Command;
@@ -45,6 +46,11 @@ final class BenchCommand extends ToolkitCommand {
   @Option(names = "--peers", description = "Time other programs alternately.")
   private boolean peers;
 
+  @Option(
+      names = "--profile",
+      description = "Sample which methods and native micro-kernels launches spend their time in.")
+  private boolean profile;
+
   @Option(names = "--svg", paramLabel = "FILE", description = "Draw a roofline.")
   private Optional<Path> svg = Optional.empty();
 
@@ -60,7 +66,11 @@ final class BenchCommand extends ToolkitCommand {
       report =
           BenchSuite.run(
               new BenchSuite.Request(
-                  devices, names, samples, peers ? BenchSuite.Peers.ALL : BenchSuite.Peers.NONE),
+                  devices,
+                  names,
+                  samples,
+                  peers ? BenchSuite.Peers.ALL : BenchSuite.Peers.NONE,
+                  profile ? Benchmark.Profiling.METHODS : Benchmark.Profiling.NONE),
               m -> streams().err().println(m.device() + " " + m.name() + "  " + figure(m)));
     } catch (ConformanceException e) {
       throw new UsageException(e.getMessage(), e);
@@ -69,7 +79,12 @@ final class BenchCommand extends ToolkitCommand {
         streams(),
         target -> {
           switch (format) {
-            case TEXT -> target.println(table(report));
+            case TEXT -> {
+              target.println(table(report));
+              report.measurements().stream()
+                  .filter(m -> !m.profile().isEmpty())
+                  .forEach(m -> target.println(profile(m)));
+            }
             case JSON -> target.print(report.json());
           }
         });
@@ -94,10 +109,26 @@ final class BenchCommand extends ToolkitCommand {
   private static Table table(BenchReport report) {
     Table table =
         new Table(
-            "device", "workload", "kernel", "median", "p10..p90", "rate", "of limit", "peers");
+            "device",
+            "workload",
+            "kernel",
+            "median",
+            "p10..p90",
+            "rate",
+            "of limit",
+            "memory",
+            "peers");
     for (Measurement m : report.measurements()) {
       table.row(
-          m.device(), m.name(), m.kernel(), median(m), spread(m), rate(m), share(m), peers(m));
+          m.device(),
+          m.name(),
+          m.kernel(),
+          median(m),
+          spread(m),
+          rate(m),
+          share(m),
+          memory(m),
+          peers(m));
     }
     return table;
   }
@@ -142,6 +173,34 @@ final class BenchCommand extends ToolkitCommand {
                     bound.kind().name().toLowerCase(Locale.ROOT),
                     bound.value() / 1e9))
         .orElse("");
+  }
+
+  private static String memory(Measurement m) {
+    return m.memory()
+        .map(
+            use ->
+                "workspace "
+                    + mebibytes(use.workspace())
+                    + (use.weights() == 0
+                        ? ""
+                        : String.format(
+                            Locale.ROOT,
+                            ", weights %s (%.2f bytes each)",
+                            mebibytes(use.weightBytes()),
+                            (double) use.weightBytes() / use.weights())))
+        .orElse("");
+  }
+
+  private static Table profile(Measurement m) {
+    Table table = new Table(m.device() + " " + m.name(), "samples");
+    for (Measurement.Share share : m.profile()) {
+      table.row(share.method(), String.format(Locale.ROOT, "%.0f %%", 100 * share.share()));
+    }
+    return table;
+  }
+
+  private static String mebibytes(long bytes) {
+    return String.format(Locale.ROOT, "%.1f MiB", bytes / 0x1p20);
   }
 
   private static String peers(Measurement m) {

@@ -59,6 +59,7 @@ class ReportCommandsTest {
         1e6,
         Map.of(limit, 2e10),
         Optional.of(new Measurement.Bound(limit, 2e10, 0.5)),
+        Optional.empty(),
         List.of());
   }
 

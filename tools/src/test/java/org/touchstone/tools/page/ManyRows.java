@@ -136,6 +136,7 @@ final class ManyRows {
               bytes,
               Map.of(kind, limit),
               Optional.of(new Measurement.Bound(kind, limit, memory ? 0.7 : rate / limit)),
+              Optional.empty(),
               List.of()));
     }
     return all;

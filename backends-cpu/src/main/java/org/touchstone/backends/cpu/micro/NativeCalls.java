@@ -24,6 +24,13 @@ final class NativeCalls {
   @Name("ts_pin")
   static native int pin(int number);
 
+  /**
+   * Multiplies and adds BF16 in registers: the number of operations, 0 without such instructions.
+   */
+  @NoException
+  @Name("ts_bf16_dots")
+  static native @Cast("int64_t") long bf16Dots(int isa, @Cast("int64_t") long steps);
+
   /** Multiplies rows with weights; the address is that of the arguments. */
   @NoException
   @Name("ts_product")

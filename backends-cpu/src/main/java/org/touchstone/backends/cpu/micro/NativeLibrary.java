@@ -92,6 +92,21 @@ public final class NativeLibrary {
             : "sched_setaffinity failed with errno " + status);
   }
 
+  /** Returns what this process has loaded; empty when no device asked for it. */
+  public static synchronized Optional<NativeLibrary> loaded() {
+    return Optional.ofNullable(loaded);
+  }
+
+  /**
+   * Multiplies and adds pairs of BF16 in registers, by the dot products of the strongest
+   * instruction set.
+   *
+   * @return the number of operations; 0 where the processor has no such instructions
+   */
+  public long multiplyPairs(long steps) {
+    return sets.isEmpty() ? 0 : NativeCalls.bf16Dots(sets.getLast().code(), steps);
+  }
+
   /** Returns why there is no library; empty when there is one. */
   public String reason() {
     return reason;

@@ -101,6 +101,38 @@ abstract class NativeRowKernels implements RowKernels {
   }
 
   @Override
+  public final void rotate(
+      HeadRows x, HeadRows y, float[] cos, float[] sin, int pairs, long distance) {
+    NativeRows.rowRotate(
+        set,
+        x.memory().address() + x.byteOffset(),
+        x.headPitch(),
+        y.memory().address() + y.byteOffset(),
+        y.headPitch(),
+        NativeKernels.code(x.dtype()),
+        x.heads(),
+        pairs,
+        distance,
+        cos,
+        sin);
+  }
+
+  @Override
+  public final void softmax(float[] x, int count) {
+    NativeRows.rowSoftmax(set, x, count);
+  }
+
+  @Override
+  public final void sigmoid(float[] x, int count) {
+    NativeRows.rowSigmoid(set, x, count);
+  }
+
+  @Override
+  public final void top(float[] x, int count, int[] top, int k) {
+    NativeRows.rowTop(set, x, count, k, top);
+  }
+
+  @Override
   public final float amax(float[] x, int count) {
     return NativeRows.rowAmax(set, x, count);
   }

@@ -84,6 +84,41 @@ final class NativeRows {
   @Name("ts_row_amax")
   static native float rowAmax(int isa, @Const float[] x, int n);
 
+  /** Rotates pairs of every head; a distance of 1 is that of neighbours. */
+  @NoException
+  @CriticalRegion
+  @Name("ts_row_rotate")
+  static native void rowRotate(
+      int isa,
+      @Cast("int64_t") long x,
+      @Cast("int64_t") long xPitch,
+      @Cast("int64_t") long y,
+      @Cast("int64_t") long yPitch,
+      int type,
+      int heads,
+      int pairs,
+      @Cast("int64_t") long distance,
+      @Const float[] cos,
+      @Const float[] sin);
+
+  /** Replaces a row by its softmax. */
+  @NoException
+  @CriticalRegion
+  @Name("ts_row_softmax")
+  static native void rowSoftmax(int isa, float[] x, int n);
+
+  /** Replaces x by its logistic function. */
+  @NoException
+  @CriticalRegion
+  @Name("ts_row_sigmoid")
+  static native void rowSigmoid(int isa, float[] x, int n);
+
+  /** Finds the k largest. */
+  @NoException
+  @CriticalRegion
+  @Name("ts_row_top")
+  static native void rowTop(int isa, @Const float[] x, int n, int k, int[] top);
+
   /** Writes the E4M3 codes of x / scale, clamped to a magnitude. */
   @NoException
   @CriticalRegion

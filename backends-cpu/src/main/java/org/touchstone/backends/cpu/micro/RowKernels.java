@@ -71,6 +71,39 @@ public interface RowKernels {
   /** Replaces gates by the activation of gates and ups; ups may be overwritten. */
   void gatedAct(Activation activation, float[] gates, float[] ups, int count);
 
+  /**
+   * A row of each head of a token, all of one type.
+   *
+   * @param byteOffset of the first head's row
+   * @param dtype F32 or BF16
+   * @param headPitch bytes from head to head
+   */
+  record HeadRows(MemorySegment memory, long byteOffset, DType dtype, int heads, long headPitch) {}
+
+  /**
+   * Rotates pairs {@code (a, b)} of every head: {@code a' = fma(a, cos, -(b sin))}, {@code b' =
+   * fma(b, cos, a sin)}. Pair i is the elements i and {@code i + distance}, or neighbours 2i and 2i
+   * + 1 for a distance of 1.
+   *
+   * @param y rows of the same type; may be those of x
+   * @param pairs 1 to {@link #ROW}
+   */
+  void rotate(HeadRows x, HeadRows y, float[] cos, float[] sin, int pairs, long distance);
+
+  /**
+   * Replaces a row without NaN by {@code e^(x - max)} over their sum; a row of -Inf becomes zeros.
+   */
+  void softmax(float[] x, int count);
+
+  /** Replaces {@code x} by {@code 1 / (1 + e^-x)}. */
+  void sigmoid(float[] x, int count);
+
+  /**
+   * Finds the k largest elements in falling order, the lower index first on ties. NaN is never
+   * taken; at least k others are there.
+   */
+  void top(float[] x, int count, int[] top, int k);
+
   /** Returns the largest magnitude; NaN when there is one. */
   float amax(float[] x, int count);
 

@@ -1,13 +1,12 @@
 package org.touchstone.backends.cpu.simd;
 
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorSpecies;
+import java.lang.foreign.MemorySegment;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Shape;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.op.AddArgs;
 import org.touchstone.api.op.AddSpec;
-import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.cpu.micro.RowKernels;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -16,17 +15,14 @@ import org.touchstone.backends.spi.Plan;
 
 /** Adds strip by strip: dense tensors as one row, others row by row. */
 final class AddKernel implements Kernel<AddArgs> {
-  private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+  private final Engine engine;
 
-  private final CpuThreads threads;
-
-  private AddKernel(CpuThreads threads) {
-    this.threads = threads;
+  private AddKernel(Engine engine) {
+    this.engine = engine;
   }
 
-  static Plan<AddArgs> plan(AddSpec spec, CpuThreads threads) {
-    return Plan.runs(
-        spec.op().opName() + ".strips", KernelTraits.PLAIN_F32, new AddKernel(threads));
+  static Plan<AddArgs> plan(AddSpec spec, Engine engine) {
+    return Plan.runs(spec.op().opName() + ".strips", KernelTraits.PLAIN_F32, new AddKernel(engine));
   }
 
   @Override
@@ -44,7 +40,7 @@ final class AddKernel implements Kernel<AddArgs> {
     long strips = Math.ceilDiv(rowLength, Strip.LENGTH);
     long rows = shape.elements() / rowLength;
     long perTask = Strip.rowsPerTask(rowLength);
-    threads.forEach(
+    engine.forEach(
         Math.ceilDiv(rows * strips, perTask),
         Math.min(Strip.LENGTH, rowLength * perTask),
         task -> {
@@ -55,23 +51,20 @@ final class AddKernel implements Kernel<AddArgs> {
         });
   }
 
-  private static void add(Operand a, Operand b, Operand y, long row, long from, long rowLength) {
+  private void add(Operand a, Operand b, Operand y, long row, long from, long rowLength) {
+    RowKernels kernels = engine.kernels();
     Strip strip = Strip.mine();
     int count = Strip.count(rowLength, from);
     a.load(row, from, strip.a, count);
     b.load(row, from, strip.b, count);
-    for (int i = 0; i < count; i += F.length()) {
-      FloatVector.fromArray(F, strip.a, i)
-          .add(FloatVector.fromArray(F, strip.b, i))
-          .intoArray(strip.a, i);
-    }
+    kernels.add(strip.a, strip.b, count, RowKernels.Rounding.NONE);
     y.store(row, from, strip.a, count);
   }
 
   /** A tensor of any rank; rows are numbered in row-major order of the outer dimensions. */
-  private static final class Operand {
+  private final class Operand {
     private final Tensor tensor;
-    private final java.lang.foreign.MemorySegment memory;
+    private final MemorySegment memory;
     private final long elementBytes;
 
     Operand(Tensor tensor) {
@@ -91,11 +84,11 @@ final class AddKernel implements Kernel<AddArgs> {
     }
 
     void load(long row, long element, float[] to, int count) {
-      FloatRows.load(memory, offset(row, element), tensor.dtype(), to, 0, count);
+      engine.kernels().load(memory, offset(row, element), tensor.dtype(), to, 0, count);
     }
 
     void store(long row, long element, float[] from, int count) {
-      FloatRows.store(from, 0, memory, offset(row, element), tensor.dtype(), count);
+      engine.kernels().store(from, 0, memory, offset(row, element), tensor.dtype(), count);
     }
   }
 }

@@ -3,7 +3,6 @@ package org.touchstone.backends.cpu.simd;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.op.CastArgs;
 import org.touchstone.api.op.CastSpec;
-import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -12,15 +11,15 @@ import org.touchstone.backends.spi.Plan;
 /** Converts strip by strip through FP32, which holds every value of every source type exactly. */
 final class CastKernel implements Kernel<CastArgs> {
   private final CastSpec spec;
-  private final CpuThreads threads;
+  private final Engine engine;
 
-  private CastKernel(CastSpec spec, CpuThreads threads) {
+  private CastKernel(CastSpec spec, Engine engine) {
     this.spec = spec;
-    this.threads = threads;
+    this.engine = engine;
   }
 
-  static Plan<CastArgs> plan(CastSpec spec, CpuThreads threads) {
-    return Plan.runs("cast.strips", KernelTraits.PLAIN_F32, new CastKernel(spec, threads));
+  static Plan<CastArgs> plan(CastSpec spec, Engine engine) {
+    return Plan.runs("cast.strips", KernelTraits.PLAIN_F32, new CastKernel(spec, engine));
   }
 
   @Override
@@ -29,11 +28,11 @@ final class CastKernel implements Kernel<CastArgs> {
     if (elements == 0) {
       return;
     }
-    CodeRows x = new CodeRows(args.x());
-    CodeRows y = new CodeRows(args.y());
+    CodeRows x = new CodeRows(args.x(), engine.kernels());
+    CodeRows y = new CodeRows(args.y(), engine.kernels());
     long rowLength = CodeRows.rowLength(args.x(), args.y());
     long strips = Math.ceilDiv(rowLength, Strip.LENGTH);
-    threads.forEach(
+    engine.forEach(
         elements / rowLength * strips,
         8 * Math.min(Strip.LENGTH, rowLength),
         task -> {

@@ -2,8 +2,10 @@ package org.touchstone.backends.cpu.simd;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 import org.touchstone.api.Tensor;
-import org.touchstone.api.format.Bf16;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.format.E2m1;
 import org.touchstone.api.format.E8m0;
@@ -11,6 +13,7 @@ import org.touchstone.api.format.E8m0Rounding;
 import org.touchstone.api.format.F16;
 import org.touchstone.api.format.Fp8;
 import org.touchstone.api.format.Saturation;
+import org.touchstone.backends.cpu.micro.RowKernels;
 import org.touchstone.backends.spi.Memories;
 
 /**
@@ -18,6 +21,9 @@ import org.touchstone.backends.spi.Memories;
  * every value of every narrower type. Rows are numbered in row-major order of the outer dimensions.
  */
 final class CodeRows {
+  private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+  private static final float BF16_MAX = (float) DType.BF16.format().maxFinite();
+  private static final float E4M3_MAX = (float) DType.E4M3FN.format().maxFinite();
   private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
 
@@ -25,8 +31,10 @@ final class CodeRows {
   private final MemorySegment memory;
   private final DType dtype;
   private final float[] table;
+  private final RowKernels kernels;
 
-  CodeRows(Tensor tensor) {
+  CodeRows(Tensor tensor, RowKernels kernels) {
+    this.kernels = kernels;
     this.tensor = tensor;
     memory = Memories.host(tensor);
     dtype = tensor.dtype();
@@ -73,7 +81,7 @@ final class CodeRows {
     long element = element(row, place);
     switch (dtype) {
       case F32, BF16, F16, E4M3FN ->
-          FloatRows.load(memory, element * (dtype.bits() / Byte.SIZE), dtype, to, 0, count);
+          kernels.load(memory, element * (dtype.bits() / Byte.SIZE), dtype, to, 0, count);
       case E2M1 -> {
         for (int i = 0; i < count; i++, element++) {
           int pair = memory.get(BYTE, element / 2);
@@ -88,23 +96,22 @@ final class CodeRows {
     }
   }
 
-  /** Writes elements of a row, rounded to nearest even; NaN becomes the type's canonical NaN. */
+  /**
+   * Writes elements of a row, rounded to nearest even; NaN becomes the type's canonical NaN. The
+   * array is overwritten.
+   */
   void store(
       long row, long place, float[] from, int count, Saturation saturation, E8m0Rounding rounding) {
     long element = element(row, place);
     switch (dtype) {
       case F32 -> {
-        for (int i = 0; i < count; i++) {
-          memory.set(
-              ValueLayout.JAVA_INT_UNALIGNED,
-              4 * (element + i),
-              Float.floatToIntBits(saturated(from[i], Float.MAX_VALUE, saturation)));
-        }
+        saturate(from, count, saturation, Float.MAX_VALUE);
+        canonical(from, count);
+        kernels.store(from, 0, memory, 4 * element, dtype, count);
       }
       case BF16 -> {
-        for (int i = 0; i < count; i++) {
-          memory.set(SHORT, 2 * (element + i), Bf16.fromFloat(from[i], saturation));
-        }
+        saturate(from, count, saturation, BF16_MAX);
+        kernels.store(from, 0, memory, 2 * element, dtype, count);
       }
       case F16 -> {
         for (int i = 0; i < count; i++) {
@@ -125,15 +132,31 @@ final class CodeRows {
         }
       }
       default -> {
-        for (int i = 0; i < count; i++) {
-          memory.set(BYTE, element + i, Fp8.encode(from[i], dtype, saturation));
+        if (dtype == DType.E4M3FN && saturation == Saturation.SAT) {
+          kernels.quantise(from, count, 1, E4M3_MAX, memory, element);
+        } else {
+          for (int i = 0; i < count; i++) {
+            memory.set(BYTE, element + i, Fp8.encode(from[i], dtype, saturation));
+          }
         }
       }
     }
   }
 
-  private static float saturated(float x, float max, Saturation saturation) {
-    return saturation == Saturation.SAT && Float.isInfinite(x) ? Math.copySign(max, x) : x;
+  private static void saturate(float[] x, int count, Saturation saturation, float max) {
+    if (saturation == Saturation.SAT) {
+      for (int i = 0; i < count; i++) {
+        x[i] = Math.max(-max, Math.min(max, x[i]));
+      }
+    }
+  }
+
+  /** Gives every NaN the bits of the canonical one. */
+  private static void canonical(float[] x, int count) {
+    for (int i = 0; i < count; i += F.length()) {
+      FloatVector v = FloatVector.fromArray(F, x, i);
+      v.blend(Float.NaN, v.test(VectorOperators.IS_NAN)).intoArray(x, i);
+    }
   }
 
   /** Writes a nibble; the unused high nibble at the end of an odd row is zeroed. */

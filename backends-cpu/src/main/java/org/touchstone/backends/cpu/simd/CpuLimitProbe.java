@@ -6,12 +6,15 @@ import java.nio.ByteOrder;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import org.touchstone.api.DeviceInfo;
 import org.touchstone.api.DeviceKind;
 import org.touchstone.api.Evidence;
 import org.touchstone.backends.cpu.CpuThreads;
+import org.touchstone.backends.cpu.micro.NativeLibrary;
 import org.touchstone.backends.spi.LimitProbe;
 
 /**
@@ -24,7 +27,7 @@ public final class CpuLimitProbe implements LimitProbe {
 
   @Override
   public Optional<Meter> open(DeviceInfo device) {
-    return threads(device).map(CpuMeter::new);
+    return threads(device).map(count -> new CpuMeter(count, device.backend().equals("cpu")));
   }
 
   /** Returns how many threads a device that computes on this processor uses. */
@@ -48,13 +51,24 @@ public final class CpuLimitProbe implements LimitProbe {
     private static final int STEPS = 1_000_000;
     private static final int ACCUMULATORS = 12;
     private static final int WARM_UP = 10;
+    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+
+    /** Vectors of an operand that stays in the first cache; a power of two. */
+    private static final int BLOCK = 64;
 
     private final Arena arena = Arena.ofShared();
     private final CpuThreads threads;
     private final MemorySegment memory;
     private final AtomicLong sink = new AtomicLong();
+    private final boolean narrow;
 
-    CpuMeter(int count) {
+    /**
+     * Creates a meter.
+     *
+     * @param narrow whether the device's kernels may multiply BF16; kernels in OpenCL C widen it
+     */
+    CpuMeter(int count, boolean narrow) {
+      this.narrow = narrow;
       threads = new CpuThreads(count);
       memory = arena.allocate(BYTES, 4096);
       // Pages that were never written are all the same one.
@@ -62,6 +76,7 @@ public final class CpuLimitProbe implements LimitProbe {
       for (int i = 0; i < WARM_UP; i++) {
         read();
         multiply();
+        multiplyNarrow();
       }
     }
 
@@ -75,7 +90,7 @@ public final class CpuLimitProbe implements LimitProbe {
       return switch (limit) {
         case MEMORY -> Optional.of(read());
         case F32 -> Optional.of(multiply());
-        case BF16 -> Optional.empty();
+        case BF16 -> narrow ? Optional.of(multiplyNarrow()) : Optional.empty();
       };
     }
 
@@ -94,6 +109,67 @@ public final class CpuLimitProbe implements LimitProbe {
       return operations * 1e9 / (System.nanoTime() - start);
     }
 
+    /**
+     * Multiplies BF16: by dot products where the processor has them and the native library is
+     * loaded, else as FP32 after widening.
+     */
+    private double multiplyNarrow() {
+      int count = threads.count();
+      Optional<NativeLibrary> library = NativeLibrary.loaded();
+      if (library.isPresent() && library.get().multiplyPairs(1) > 0) {
+        AtomicLong operations = new AtomicLong();
+        long start = System.nanoTime();
+        threads.forEach(
+            count, BYTES, i -> operations.addAndGet(library.get().multiplyPairs(STEPS)));
+        return operations.get() * 1e9 / (System.nanoTime() - start);
+      }
+      long start = System.nanoTime();
+      threads.forEach(count, BYTES, i -> sink.addAndGet(Float.floatToIntBits(widened(1 + (int) i))));
+      double operations = 2.0 * ACCUMULATORS * FLOATS.length() * STEPS * count;
+      return operations * 1e9 / (System.nanoTime() - start);
+    }
+
+    /**
+     * As {@link #fma}, with operands of BF16: each pair of vectors is widened from memory, then
+     * multiplied with six rows, as many as a tile of registers holds.
+     */
+    private static float widened(int seed) {
+      int[] pairs = new int[INTS.length() * BLOCK];
+      java.util.Arrays.fill(pairs, 0x3080_3080 + seed);
+      FloatVector x = FloatVector.broadcast(FLOATS, seed);
+      FloatVector a = x;
+      FloatVector b = x;
+      FloatVector c = x;
+      FloatVector d = x;
+      FloatVector e = x;
+      FloatVector f = x;
+      FloatVector g = x;
+      FloatVector h = x;
+      FloatVector i = x;
+      FloatVector j = x;
+      FloatVector k = x;
+      FloatVector l = x;
+      for (int n = 0; n < STEPS; n++) {
+        IntVector both = IntVector.fromArray(INTS, pairs, n % BLOCK * INTS.length());
+        FloatVector even = both.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+        FloatVector odd = both.and(0xFFFF_0000).reinterpretAsFloats();
+        a = a.fma(even, x);
+        b = b.fma(even, x);
+        c = c.fma(even, x);
+        d = d.fma(even, x);
+        e = e.fma(even, x);
+        f = f.fma(even, x);
+        g = g.fma(odd, x);
+        h = h.fma(odd, x);
+        i = i.fma(odd, x);
+        j = j.fma(odd, x);
+        k = k.fma(odd, x);
+        l = l.fma(odd, x);
+      }
+      FloatVector s = a.add(b).add(c).add(d).add(e).add(f);
+      return s.add(g).add(h).add(i).add(j).add(k).add(l).lane(0);
+    }
+
     private static long sum(MemorySegment part) {
       int step = LONGS.vectorByteSize();
       LongVector a = LongVector.zero(LONGS);
@@ -107,7 +183,7 @@ public final class CpuLimitProbe implements LimitProbe {
         c = c.add(LongVector.fromMemorySegment(LONGS, part, at + 2L * step, order));
         d = d.add(LongVector.fromMemorySegment(LONGS, part, at + 3L * step, order));
       }
-      return a.add(b).add(c.add(d)).reduceLanes(jdk.incubator.vector.VectorOperators.ADD);
+      return a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
     }
 
     /** Runs chains that are independent of each other, enough to hide the latency of one. */

@@ -31,7 +31,7 @@ final class DequantizeKernel implements Kernel<DequantizeArgs> {
 
   @Override
   public void launch(BackendQueue queue, DequantizeArgs args, DeviceMemory workspace) {
-    CodeRows q = new CodeRows(args.q());
+    CodeRows q = new CodeRows(args.q(), engine.kernels());
     TensorRows y = TensorRows.of(args.y(), engine.kernels());
     engine.forEach(args.q().dim(0), 4 * spec.columns(), row -> row(args, q, y, row));
   }

@@ -2,14 +2,13 @@ package org.touchstone.backends.cpu.simd;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 import org.touchstone.api.Chain;
 import org.touchstone.api.KernelTraits;
-import org.touchstone.api.Tensor;
 import org.touchstone.api.op.MoeCombineArgs;
 import org.touchstone.api.op.MoeCombineSpec;
-import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -22,27 +21,24 @@ import org.touchstone.backends.spi.Plan;
  */
 final class MoeCombineKernel implements Kernel<MoeCombineArgs> {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
-  private static final int STRIP = 1024;
-  private static final ThreadLocal<float[][]> SCRATCH =
-      ThreadLocal.withInitial(() -> new float[2][STRIP]);
 
   private final MoeCombineSpec spec;
-  private final CpuThreads threads;
+  private final Engine engine;
 
-  private MoeCombineKernel(MoeCombineSpec spec, CpuThreads threads) {
+  private MoeCombineKernel(MoeCombineSpec spec, Engine engine) {
     this.spec = spec;
-    this.threads = threads;
+    this.engine = engine;
   }
 
-  static Plan<MoeCombineArgs> plan(MoeCombineSpec spec, CpuThreads threads) {
+  static Plan<MoeCombineArgs> plan(MoeCombineSpec spec, Engine engine) {
     KernelTraits traits = KernelTraits.PLAIN_F32.with(Chain.lanes(1, 1));
-    return Plan.runs("moe_combine.strip", traits, new MoeCombineKernel(spec, threads));
+    return Plan.runs("moe_combine.strip", traits, new MoeCombineKernel(spec, engine));
   }
 
   @Override
   public void launch(BackendQueue queue, MoeCombineArgs args, DeviceMemory workspace) {
     long tokens = args.y().dim(0);
-    threads.forEach(tokens, spec.hidden() * spec.topK(), t -> token(args, t));
+    engine.forEach(tokens, spec.hidden() * spec.topK(), t -> token(args, t));
   }
 
   private void token(MoeCombineArgs args, long t) {
@@ -50,39 +46,26 @@ final class MoeCombineKernel implements Kernel<MoeCombineArgs> {
     MemorySegment positions = Memories.host(args.positions());
     long weightRow = 4 * t * args.weights().strides().step(0);
     long positionRow = 4 * t * args.positions().strides().step(0);
-    float[] sum = SCRATCH.get()[0];
-    float[] row = SCRATCH.get()[1];
-    for (long column = 0; column < spec.hidden(); column += STRIP) {
-      int count = (int) Math.min(STRIP, spec.hidden() - column);
-      java.util.Arrays.fill(sum, 0, count, 0f);
+    Strip strip = Strip.mine();
+    TensorRows o = TensorRows.of(args.o(), engine.kernels());
+    TensorRows y = TensorRows.of(args.y(), engine.kernels());
+    for (long column = 0; column < spec.hidden(); column += Strip.LENGTH) {
+      int count = Strip.count(spec.hidden(), column);
+      Arrays.fill(strip.a, 0, count, 0f);
       for (long j = 0; j < spec.topK(); j++) {
         int position = positions.get(ValueLayout.JAVA_INT_UNALIGNED, positionRow + 4 * j);
         if (position >= 0) {
-          load(args.o(), position, column, row, count);
-          addScaled(
-              sum, row, weights.get(ValueLayout.JAVA_FLOAT_UNALIGNED, weightRow + 4 * j), count);
+          o.load(position, column, strip.b, 0, count);
+          float weight = weights.get(ValueLayout.JAVA_FLOAT_UNALIGNED, weightRow + 4 * j);
+          engine.kernels().addScaled(strip.a, strip.b, weight, count);
         }
       }
       if (args.shared() != null) {
-        load(args.shared(), t, column, row, count);
-        addScaled(sum, row, 1f, count);
+        TensorRows.of(args.shared(), engine.kernels()).load(t, column, strip.b, 0, count);
+        engine.kernels().addScaled(strip.a, strip.b, 1f, count);
       }
-      Tensor y = args.y();
-      long bytes = y.dtype().bits() / 8;
-      FloatRows.store(
-          sum, 0, Memories.host(y), (t * y.strides().step(0) + column) * bytes, y.dtype(), count);
+      y.store(t, column, strip.a, 0, count);
     }
-  }
-
-  private static void load(Tensor from, long rowNumber, long column, float[] to, int count) {
-    long bytes = from.dtype().bits() / 8;
-    FloatRows.load(
-        Memories.host(from),
-        (rowNumber * from.strides().step(0) + column) * bytes,
-        from.dtype(),
-        to,
-        0,
-        count);
   }
 
   /** Adds {@code weight * row} with fused multiply-add. */

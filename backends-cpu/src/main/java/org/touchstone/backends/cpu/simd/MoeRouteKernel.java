@@ -10,7 +10,6 @@ import org.touchstone.api.Tensor;
 import org.touchstone.api.Ulps;
 import org.touchstone.api.op.MoeRouteArgs;
 import org.touchstone.api.op.MoeRouteSpec;
-import org.touchstone.backends.cpu.CpuThreads;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -25,11 +24,8 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
-  /** Functions are FP64 rounded to FP32: hardly more than half a unit. */
-  private static final Ulps ULPS = new Ulps(1, 1, 0.5, 1, 1);
-
   private final MoeRouteSpec spec;
-  private final CpuThreads threads;
+  private final Engine engine;
   private final int experts;
   private final int topK;
   private final int groups;
@@ -52,24 +48,27 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
     }
   }
 
-  private MoeRouteKernel(MoeRouteSpec spec, CpuThreads threads) {
+  private MoeRouteKernel(MoeRouteSpec spec, Engine engine) {
     this.spec = spec;
-    this.threads = threads;
+    this.engine = engine;
     experts = Math.toIntExact(spec.experts());
     topK = Math.toIntExact(spec.topK());
     groups = Math.toIntExact(spec.groups());
     scratch = ThreadLocal.withInitial(() -> new Scratch(experts, topK, groups));
   }
 
-  static Plan<MoeRouteArgs> plan(MoeRouteSpec spec, CpuThreads threads) {
-    KernelTraits traits = KernelTraits.PLAIN_F32.with(Chain.SEQUENTIAL).with(ULPS);
-    return Plan.runs("moe_route.token", traits, new MoeRouteKernel(spec, threads));
+  static Plan<MoeRouteArgs> plan(MoeRouteSpec spec, Engine engine) {
+    // Logarithms are FP64 rounded to FP32: hardly more than half a unit.
+    Ulps ulps = new Ulps(engine.kernels().ulps().exp(), 1, 0.5, 1, 1);
+    KernelTraits traits = KernelTraits.PLAIN_F32.with(Chain.SEQUENTIAL).with(ulps);
+    return Plan.runs(
+        "moe_route." + engine.kernels().name(), traits, new MoeRouteKernel(spec, engine));
   }
 
   @Override
   public void launch(BackendQueue queue, MoeRouteArgs args, DeviceMemory workspace) {
     AtomicBoolean sawNan = new AtomicBoolean();
-    threads.forEach(args.logits().dim(0), experts * 40L, t -> token(args, t, sawNan));
+    engine.forEach(args.logits().dim(0), experts * 40L, t -> token(args, t, sawNan));
     if (args.diagnostics() != null) {
       Memories.host(args.diagnostics()).set(INT, 0, sawNan.get() ? 1 : 0);
     }
@@ -105,7 +104,7 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
     if (groups > 1) {
       dropGroups(s);
     }
-    choose(s);
+    engine.kernels().top(s.biased, experts, s.route, topK);
     write(args, t, s.route, s);
   }
 
@@ -116,34 +115,14 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
 
   private void score(float[] x) {
     switch (spec.score()) {
-      case SOFTMAX -> softmax(x, experts);
-      case SIGMOID -> {
-        for (int e = 0; e < experts; e++) {
-          x[e] = (float) (1 / (1 + Math.exp(-x[e])));
-        }
-      }
+      case SOFTMAX -> engine.kernels().softmax(x, experts);
+      case SIGMOID -> engine.kernels().sigmoid(x, experts);
       case SQRT_SOFTPLUS -> {
         for (int e = 0; e < experts; e++) {
           x[e] = (float) Math.sqrt(x[e] > 20 ? x[e] : Math.log1p(Math.exp(x[e])));
         }
       }
       case IDENTITY -> {}
-    }
-  }
-
-  /** Replaces logits by their softmax; a row of -Inf becomes zeros. */
-  private static void softmax(float[] x, int count) {
-    float max = Float.NEGATIVE_INFINITY;
-    for (int i = 0; i < count; i++) {
-      max = Math.max(max, x[i]);
-    }
-    float sum = 0;
-    for (int i = 0; i < count; i++) {
-      x[i] = max == Float.NEGATIVE_INFINITY ? 0 : (float) Math.exp(x[i] - max);
-      sum += x[i];
-    }
-    for (int i = 0; i < count; i++) {
-      x[i] = sum == 0 ? 0 : x[i] / sum;
     }
   }
 
@@ -188,23 +167,6 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
     return Float.isNaN(sum) ? Float.NEGATIVE_INFINITY : sum;
   }
 
-  /**
-   * Takes the largest biased score k times, the lower index on ties; a taken expert becomes NaN.
-   */
-  private void choose(Scratch s) {
-    for (int j = 0; j < topK; j++) {
-      int best = -1;
-      for (int e = 0; e < experts; e++) {
-        boolean taken = Float.isNaN(s.biased[e]);
-        if (!taken && (best < 0 || s.biased[e] > s.biased[best])) {
-          best = e;
-        }
-      }
-      s.biased[best] = Float.NaN;
-      s.route[j] = best;
-    }
-  }
-
   private void write(MoeRouteArgs args, long t, int @Nullable [] route, Scratch s) {
     MemorySegment indices = Memories.host(args.indices());
     MemorySegment weights = Memories.host(args.weights());
@@ -226,7 +188,7 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
   private void renormalise(float[] w) {
     switch (spec.renorm()) {
       case NONE -> {}
-      case SOFTMAX_TOPK -> softmax(w, topK);
+      case SOFTMAX_TOPK -> engine.kernels().softmax(w, topK);
       case SUM -> {
         float sum = 0;
         for (int j = 0; j < topK; j++) {

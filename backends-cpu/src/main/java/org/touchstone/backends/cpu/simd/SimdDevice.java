@@ -47,10 +47,10 @@ public final class SimdDevice implements BackendDevice {
 
   private Plan<?> planOf(OpSpec<?> spec) {
     return switch (spec) {
-      case AddSpec s -> AddKernel.plan(s, threads);
+      case AddSpec s -> AddKernel.plan(s, engine);
       case AttentionDecodePagedSpec s -> AttentionDecodePagedKernel.plan(s, engine);
       case AttentionPrefillSpec s -> AttentionPrefillKernel.plan(s, engine);
-      case CastSpec s -> CastKernel.plan(s, threads);
+      case CastSpec s -> CastKernel.plan(s, engine);
       case DequantizeSpec s -> DequantizeKernel.plan(s, engine);
       case EmbeddingSpec s -> EmbeddingKernel.plan(s, engine);
       case FusedAddRmsNormSpec s -> FusedAddRmsNormKernel.plan(s, engine);
@@ -61,10 +61,10 @@ public final class SimdDevice implements BackendDevice {
       case MlaDecodeAbsorbedSpec s -> MlaDecodeAbsorbedKernel.plan(s, engine);
       case MlaPrefillSpec s -> MlaPrefillKernel.plan(s, engine);
       case MoeAlignBlockSizeSpec s -> MoeAlignBlockSizeKernel.plan(s);
-      case MoeCombineSpec s -> MoeCombineKernel.plan(s, threads);
+      case MoeCombineSpec s -> MoeCombineKernel.plan(s, engine);
       case MoeForwardSpec s -> MoeForwardKernel.plan(s, engine);
       case MoePermuteSpec s -> MoePermuteKernel.plan(s);
-      case MoeRouteSpec s -> MoeRouteKernel.plan(s, threads);
+      case MoeRouteSpec s -> MoeRouteKernel.plan(s, engine);
       case QuantizeFp8BlockSpec s -> QuantizeFp8BlockKernel.plan(s, engine);
       case QuantizeFp8GroupSpec s -> QuantizeFp8GroupKernel.plan(s, engine);
       case RmsNormSpec s -> RmsNormKernel.plan(s, engine);

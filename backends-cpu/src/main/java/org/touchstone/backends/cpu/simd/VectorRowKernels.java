@@ -89,6 +89,31 @@ abstract class VectorRowKernels implements RowKernels {
   }
 
   @Override
+  public final void rotate(
+      HeadRows x, HeadRows y, float[] cos, float[] sin, int pairs, long distance) {
+    if (distance == 1) {
+      RopeRows.neighbours(x, y, cos, sin, pairs);
+    } else {
+      RopeRows.halves(x, y, cos, sin, pairs, distance);
+    }
+  }
+
+  @Override
+  public final void softmax(float[] x, int count) {
+    RouteRows.softmax(x, count);
+  }
+
+  @Override
+  public final void sigmoid(float[] x, int count) {
+    VectorMath.sigmoid(x, 0, count);
+  }
+
+  @Override
+  public final void top(float[] x, int count, int[] top, int k) {
+    RouteRows.top(x, count, top, k);
+  }
+
+  @Override
   public final float amax(float[] x, int count) {
     float amax = 0;
     for (int i = 0; i < count; i++) {
