@@ -82,8 +82,8 @@ public interface RowKernels {
 
   /**
    * Rotates pairs {@code (a, b)} of every head: {@code a' = fma(a, cos, -(b sin))}, {@code b' =
-   * fma(b, cos, a sin)}. Pair i is the elements i and {@code i + distance}, or neighbours 2i and 2i
-   * + 1 for a distance of 1.
+   * fma(b, cos, a sin)}, fused where the processor has it. Pair i is the elements i and {@code i +
+   * distance}, or neighbours 2i and 2i + 1 for a distance of 1.
    *
    * @param y rows of the same type; may be those of x
    * @param pairs 1 to {@link #ROW}

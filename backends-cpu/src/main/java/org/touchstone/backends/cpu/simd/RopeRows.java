@@ -51,8 +51,8 @@ final class RopeRows {
         strip.b[i + 1] = sin[first + i / 2];
       }
       for (int head = 0; head < x.heads(); head++) {
-        long from = x.byteOffset() + head * x.headPitch() + 2 * first * bytes;
-        long to = y.byteOffset() + head * y.headPitch() + 2 * first * bytes;
+        long from = x.byteOffset() + head * x.headPitch() + 2L * first * bytes;
+        long to = y.byteOffset() + head * y.headPitch() + 2L * first * bytes;
         FloatRows.load(x.memory(), from, x.dtype(), row, 0, count);
         for (int i = 0; i < count; i += F.length()) {
           FloatVector v = FloatVector.fromArray(F, row, i);

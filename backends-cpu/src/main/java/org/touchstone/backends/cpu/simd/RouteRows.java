@@ -26,8 +26,7 @@ final class RouteRows {
   static void top(float[] x, int count, int[] top, int k) {
     int found = 0;
     for (int i = 0; i < count; i++) {
-      // False for NaN, too.
-      boolean better = found < k ? x[i] == x[i] : x[i] > x[top[k - 1]];
+      boolean better = found < k ? !Float.isNaN(x[i]) : x[i] > x[top[k - 1]];
       if (better) {
         int at = found < k ? found++ : k - 1;
         for (; at > 0 && x[i] > x[top[at - 1]]; at--) {
