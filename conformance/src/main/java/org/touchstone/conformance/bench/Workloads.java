@@ -71,6 +71,12 @@ public final class Workloads {
         named("cast-bf16-f32", BenchCases.cast(DType.BF16, DType.F32, tokens), 0, 3 * row),
         named("cast-f32-bf16", BenchCases.cast(DType.F32, DType.BF16, tokens), 0, 3 * row),
         named("cast-bf16-e4m3fn", BenchCases.cast(DType.BF16, DType.E4M3FN, tokens), 0, 1.5 * row),
+        // kv_b_proj of DeepSeek-V3
+        named(
+            "dequantize-e4m3fn",
+            BenchCases.dequantize(32768, 512),
+            32768.0 * 512,
+            3.0 * 32768 * 512),
         named("rms-norm-bf16", BenchCases.norm(tokens), 4 * tokens * WIDTH, 2 * row),
         rope(RopeApplySpec.Pairing.NEOX, tokens),
         rope(RopeApplySpec.Pairing.GPTJ, tokens),

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.format.Saturation;
 import org.touchstone.api.op.AddSpec;
+import org.touchstone.api.op.DequantizeSpec;
 import org.touchstone.api.op.GemmOperands;
 import org.touchstone.api.op.GemmSpec;
 import org.touchstone.api.op.MlaDims;
@@ -70,6 +71,13 @@ public final class BenchCases {
   /** A conversion of activations. */
   public static TestCase cast(DType from, DType to, long tokens) {
     return CastCases.of(from, to, Saturation.SAT, RANDOM, tokens, HIDDEN).sampled(SAMPLE).build();
+  }
+
+  /** A weight of {@code rows} by {@code columns} in square blocks. */
+  public static TestCase dequantize(long rows, long columns) {
+    DequantizeSpec spec =
+        new DequantizeSpec(DType.E4M3FN, columns, 128, 128, DType.F32, DType.BF16);
+    return DequantizeCases.of(spec, RANDOM, rows).sampled(SAMPLE).build();
   }
 
   /** Positions of 32 heads of 128. */

@@ -50,7 +50,7 @@ final class DequantizeCases implements OperatorCases {
     sink.add(of(kvB, DataFamily.RANDOM, 32768).level(Level.L1).sampled(256));
   }
 
-  private static TestCase.Builder of(DequantizeSpec spec, DataFamily family, long rows) {
+  static TestCase.Builder of(DequantizeSpec spec, DataFamily family, long rows) {
     return TestCase.of(spec, family)
         .extent("M", rows)
         .label("k", spec.columns())

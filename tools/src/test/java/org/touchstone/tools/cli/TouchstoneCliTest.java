@@ -64,7 +64,7 @@ class TouchstoneCliTest {
         "merge nowhere.json",
         "diff nowhere.json nowhere.json",
         "bench --op nonsense",
-        "bench --op add",
+        "bench --op rope_freqs",
         "bench --samples 1",
         "bench --device cpu://none",
         "conformance --op no_such_operator",

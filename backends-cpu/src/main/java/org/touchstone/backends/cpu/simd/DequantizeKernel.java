@@ -2,6 +2,11 @@ package org.touchstone.backends.cpu.simd;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
@@ -14,8 +19,16 @@ import org.touchstone.backends.spi.Kernel;
 import org.touchstone.backends.spi.Memories;
 import org.touchstone.backends.spi.Plan;
 
-/** Multiplies a row's codes by their scales, in FP64 where FP32 would round the product twice. */
+/**
+ * Multiplies a row's codes by their scales, rounded to odd where the result is narrower than FP32.
+ */
 final class DequantizeKernel implements Kernel<DequantizeArgs> {
+  private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+  private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
+
+  /** The rest of a product is at most 48 binary places below it, and so a normal number. */
+  private static final float LEAST = 0x1p-70f;
+
   private final DequantizeSpec spec;
   private final Engine engine;
 
@@ -54,9 +67,48 @@ final class DequantizeKernel implements Kernel<DequantizeArgs> {
   }
 
   private void scale(float[] values, int from, int to, float scale) {
-    boolean narrow = spec.output() == DType.BF16;
+    if (spec.output() == DType.BF16) {
+      scaleToOdd(values, from, to, scale);
+      return;
+    }
     for (int i = from; i < to; i++) {
-      values[i] = narrow ? toOdd((double) values[i] * scale) : values[i] * scale;
+      values[i] *= scale;
+    }
+  }
+
+  /** As {@link #toOdd}: the rest of a product comes from a fused multiply-add. */
+  private static void scaleToOdd(float[] values, int from, int to, float scale) {
+    int i = from;
+    for (; i <= to - F.length(); i += F.length()) {
+      FloatVector x = FloatVector.fromArray(F, values, i);
+      FloatVector y = x.mul(scale);
+      FloatVector magnitude = y.abs();
+      // Below, the rest may underflow; above, and for NaN, there is none.
+      if (!magnitude
+              .compare(VectorOperators.GE, LEAST)
+              .or(x.compare(VectorOperators.EQ, 0f))
+              .allTrue()
+          || !magnitude.compare(VectorOperators.LE, Float.MAX_VALUE).allTrue()) {
+        oneByOne(values, i, i + F.length(), scale);
+        continue;
+      }
+      FloatVector rest = x.fma(FloatVector.broadcast(F, scale), y.neg());
+      VectorMask<Integer> inexact = rest.compare(VectorOperators.NE, 0f).cast(I);
+      IntVector bits = y.reinterpretAsInts();
+      // The product was rounded away from zero where the rest has the other sign.
+      VectorMask<Integer> away =
+          bits.lanewise(VectorOperators.XOR, rest.reinterpretAsInts())
+              .compare(VectorOperators.LT, 0)
+              .and(inexact);
+      bits = bits.lanewise(VectorOperators.SUB, 1, away);
+      bits.lanewise(VectorOperators.OR, 1, inexact).reinterpretAsFloats().intoArray(values, i);
+    }
+    oneByOne(values, i, to, scale);
+  }
+
+  private static void oneByOne(float[] values, int from, int to, float scale) {
+    for (int i = from; i < to; i++) {
+      values[i] = toOdd((double) values[i] * scale);
     }
   }
 
