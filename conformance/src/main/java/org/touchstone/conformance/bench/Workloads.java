@@ -67,7 +67,7 @@ public final class Workloads {
     MoeRouteSpec v3 = MoeRouteSpec.deepseekV3(256, 8, 8, 4, 2.5f);
     MoeRouteSpec qwen = MoeRouteSpec.softmaxTopkRenorm(128, 8);
     return List.of(
-        named("add-bf16", BenchCases.add(tokens), tokens * WIDTH, 3 * row),
+        named("add-bf16", BenchCases.add(tokens), row / 2, 3 * row),
         named("cast-bf16-f32", BenchCases.cast(DType.BF16, DType.F32, tokens), 0, 3 * row),
         named("cast-f32-bf16", BenchCases.cast(DType.F32, DType.BF16, tokens), 0, 3 * row),
         named("cast-bf16-e4m3fn", BenchCases.cast(DType.BF16, DType.E4M3FN, tokens), 0, 1.5 * row),
@@ -77,12 +77,12 @@ public final class Workloads {
             BenchCases.dequantize(32768, 512),
             32768.0 * 512,
             3.0 * 32768 * 512),
-        named("rms-norm-bf16", BenchCases.norm(tokens), 4 * tokens * WIDTH, 2 * row),
+        named("rms-norm-bf16", BenchCases.norm(tokens), 2 * row, 2 * row),
         rope(RopeApplySpec.Pairing.NEOX, tokens),
         rope(RopeApplySpec.Pairing.GPTJ, tokens),
         route("v3", v3, tokens),
         route("qwen3", qwen, tokens),
-        named("moe-combine-top8", BenchCases.combine(tokens), 16 * tokens * WIDTH, 9 * row));
+        named("moe-combine-top8", BenchCases.combine(tokens), 8 * row, 9 * row));
   }
 
   private static Workload named(String name, TestCase testCase, double operations, double bytes) {
