@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,7 +25,7 @@ public final class BenchReader {
   private BenchReader() {}
 
   /**
-   * Reads a report. A measurement knows of its limits only the one that bounds it.
+   * Reads a report.
    *
    * @throws ConformanceException naming the file and what is wrong with it
    */
@@ -93,6 +94,14 @@ public final class BenchReader {
                     node.required("weights").asLong(),
                     node.required("weight_bytes").asLong()))
             : Optional.empty();
+    Map<Limit, Double> limits = new EnumMap<>(Limit.class);
+    bound.ifPresent(b -> limits.put(b.kind(), b.value()));
+    node.path("limits")
+        .properties()
+        .forEach(
+            e ->
+                limits.put(
+                    Limit.valueOf(e.getKey().toUpperCase(Locale.ROOT)), e.getValue().asDouble()));
     List<Measurement.PeerTime> peers = new ArrayList<>();
     node.path("peers").forEach(p -> peers.add(peer(p)));
     List<Measurement.Share> profile = new ArrayList<>();
@@ -111,7 +120,7 @@ public final class BenchReader {
         times,
         times.map(t -> node.required("gflops").asDouble() * t.median()).orElse(0.0),
         times.map(t -> node.required("gbps").asDouble() * t.median()).orElse(0.0),
-        bound.map(b -> Map.of(b.kind(), b.value())).orElseGet(Map::of),
+        limits,
         bound,
         memory,
         peers,

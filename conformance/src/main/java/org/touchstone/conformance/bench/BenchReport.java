@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -64,6 +65,11 @@ public record BenchReport(Map<String, String> machine, List<Measurement> measure
               fields.put("limit", limit);
               fields.put("of_limit", bound.share());
             });
+    if (!m.limits().isEmpty()) {
+      Map<String, Double> limits = new TreeMap<>();
+      m.limits().forEach((kind, value) -> limits.put(kind.name().toLowerCase(Locale.ROOT), value));
+      fields.put("limits", limits);
+    }
     m.memory()
         .ifPresent(
             memory -> {

@@ -311,8 +311,11 @@ public final class Benchmark {
   /** Finds the limit that takes longest, and the share of it that was reached beside it. */
   private static Optional<Measurement.Bound> bound(
       Workload workload, List<Stopwatch.Round> rounds, Map<Limit, Double> limits, double bytes) {
-    Limit arithmetic = limits.containsKey(Limit.BF16) ? Limit.BF16 : Limit.F32;
     Double memory = limits.get(Limit.MEMORY);
+    Double wide = limits.get(Limit.F32);
+    Double narrow = limits.get(Limit.BF16);
+    // Without dot products of BF16, a kernel that widens each operand once reaches that of FP32.
+    Limit arithmetic = narrow != null && (wide == null || narrow >= wide) ? Limit.BF16 : Limit.F32;
     Double peak = limits.get(arithmetic);
     if (memory == null || peak == null) {
       return Optional.empty();

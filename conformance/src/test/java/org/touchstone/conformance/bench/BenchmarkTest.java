@@ -90,6 +90,27 @@ class BenchmarkTest {
     assertThat(m.limits()).containsEntry(Limit.MEMORY, 1e18).containsEntry(Limit.F32, 1e16);
   }
 
+  /** A peak for BF16 counts where it is the higher one: instructions of its own, not widening. */
+  @Test
+  void theHigherPeakBoundsArithmetic() {
+    for (double narrow : new double[] {0.9e16, 2e16}) {
+      LimitProbe.Meter steady = new Steady(1e18, 1e16);
+      LimitProbe.Meter meter =
+          new LimitProbe.Meter() {
+            @Override
+            public Optional<Double> measure(Limit limit) {
+              return limit == Limit.BF16 ? Optional.of(narrow) : steady.measure(limit);
+            }
+
+            @Override
+            public void close() {}
+          };
+      Measurement m = run(FakeBackend.of("fake://0"), Optional.of(meter));
+      assertThat(m.limit().orElseThrow().kind()).isEqualTo(narrow > 1e16 ? Limit.BF16 : Limit.F32);
+      assertThat(m.limits()).containsEntry(Limit.BF16, narrow);
+    }
+  }
+
   @Test
   void wrongResultsGetNone() {
     FakeBackend broken =
@@ -247,6 +268,7 @@ class BenchmarkTest {
             "gbps",
             "limit",
             "of_limit",
+            "limits",
             "workspace_bytes",
             "weights",
             "weight_bytes",
