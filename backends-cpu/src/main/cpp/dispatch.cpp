@@ -81,6 +81,8 @@ void ts_attention_rows(int isa, int64_t src, int64_t pitch, int type, int count,
 
 void ts_attention_block(int isa, int64_t args) { KERNELS[isa]->attention_block((ts_attention_args*)args); }
 
+void ts_attention_cached(int isa, int64_t args) { KERNELS[isa]->attention_cached((ts_attention_args*)args); }
+
 void ts_attention_merge(int isa, int64_t args, int row, int64_t partials, int count, int value_dim) {
   KERNELS[isa]->attention_merge((ts_attention_args*)args, row, (const float*)partials, count, value_dim);
 }
@@ -142,6 +144,10 @@ void ts_row_quantise(int isa, const float* x, int n, float scale, float most, in
 void ts_accumulate(int isa, int64_t a, int a_type, int64_t a_pitch, int m, int64_t w, int type, int64_t w_pitch, int n, int k, int64_t c,
                    int64_t c_pitch) {
   KERNELS[isa]->accumulate((const uint8_t*)a, a_type, a_pitch, m, (const uint8_t*)w, type, w_pitch, n, k, (float*)c, c_pitch);
+}
+
+void ts_dot_rows(int isa, int64_t a, int64_t a_pitch, int m, int64_t w, int type, int64_t w_pitch, int n, int k, int64_t out, int out_pitch) {
+  KERNELS[isa]->dot_rows((const float*)a, a_pitch, m, (const uint8_t*)w, type, w_pitch, n, k, (float*)out, out_pitch);
 }
 
 void ts_row_quantise_groups(int isa, int64_t src, int type, int64_t n, int group, float floor, float most, int64_t to, int64_t scales) {

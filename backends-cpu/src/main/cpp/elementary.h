@@ -8,9 +8,7 @@ INLINE V vabs(V x) { return (V)((I)x & vsplat(0x7FFFFFFF)); }
 
 // e^x.
 INLINE V vexp(V x) {
-  // Comparisons are false for NaN, which so passes through.
-  x = vselect(x > vset(89), vset(89), x);
-  x = vselect(x < vset(-104), vset(-104), x);
+  x = vmax(vset(-104), vmin(vset(89), x));
   // Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
   V shifted = vfma(x, vset(0x1.715476p0f), vset(0x1.8p23f));
   V n = shifted - vset(0x1.8p23f);

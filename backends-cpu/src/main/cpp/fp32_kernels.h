@@ -3,6 +3,7 @@
 #include "product.h"
 #include "elementary.h"
 #include "attention.h"
+#include "attention_cached.h"
 #include "accumulate.h"
 #include "rowwise.h"
 #include "rope.h"
@@ -20,7 +21,7 @@ static void product(const ts_product_args* args) {
 
 // With another product, and dot products of BF16.
 #define FP32_KERNELS_EXCEPT(PRODUCT, DOTS) \
-  {PRODUCT, pack_block, attention_keys, attention_rows, attention_block, attention_merge, scale_row, \
-   attention_output, accumulate, row_load, row_store, row_exp, row_square_sum, row_normalise, row_gate, row_add, \
+  {PRODUCT, pack_block, attention_keys, attention_rows, attention_block, attention_cached, attention_merge, scale_row, \
+   attention_output, accumulate, dot_rows, row_load, row_store, row_exp, row_square_sum, row_normalise, row_gate, row_add, \
    row_add_scaled, row_round, row_gated_act, row_amax, \
    row_quantise_groups, row_quantise, row_rotate, row_softmax, row_sigmoid, row_top, DOTS}

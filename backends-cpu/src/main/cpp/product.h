@@ -11,57 +11,37 @@
 
 static const int64_t PREFETCH = 8192;
 
+// How LANES columns by STEP elements along K, 4 LANES adjacent bytes, become vectors of columns.
 template <int TYPE> struct Weight;
 
 template <> struct Weight<TS_F32> {
   enum { STEP = 1 };
-  static constexpr float UNDO = 1, PANEL = 1;
-  INLINE void step(const uint8_t* p, V (*o)[16 / LANES], NanTrace&) {
-    for (int v = 0; v < 16 / LANES; v++) o[0][v] = vload((const float*)p + v * LANES);
-  }
+  static constexpr float UNDO = 1;
+  INLINE void step(const uint8_t* p, V* o, NanTrace&) { o[0] = vload((const float*)p); }
 };
 
 template <> struct Weight<TS_BF16> {
   enum { STEP = 2 };
-  static constexpr float UNDO = 1, PANEL = 1;
-  INLINE void step(const uint8_t* p, V (*o)[16 / LANES], NanTrace&) {
-    for (int v = 0; v < 16 / LANES; v++) {
-      I x = iload(p + 4 * v * LANES);
-      o[0][v] = (V)(x << 16);
-      o[1][v] = (V)(x & (int32_t)0xFFFF0000);
-    }
+  static constexpr float UNDO = 1;
+  INLINE void step(const uint8_t* p, V* o, NanTrace&) {
+    I x = iload(p);
+    o[0] = (V)(x << 16);
+    o[1] = (V)(x & (int32_t)0xFFFF0000);
   }
 };
 
-// Codes keep their narrow exponent bias in registers (2^-120), rows are raised by 2^60 and the rest is undone: all of them are
-// powers of two and no product leaves the normal range, so nothing is rounded.
+// Codes keep their narrow exponent bias (2^-120), rows are raised by 2^60 and the rest is undone in the sum: all of them are
+// powers of two and no product leaves the normal range, so nothing is rounded. Subnormal codes are subnormal FP32 numbers, which
+// delay a multiplication on Zen 3, but not a multiply-add.
 template <> struct Weight<TS_E4M3> {
   enum { STEP = 4 };
-  static constexpr float UNDO = 0x1p60f, PANEL = 0x1p60f;
-  INLINE void step(const uint8_t* p, V (*o)[16 / LANES], NanTrace& trace) { e4m3_step(p, o, trace); }
+  static constexpr float UNDO = 0x1p60f;
+  INLINE void step(const uint8_t* p, V* o, NanTrace& trace) { e4m3_step(p, o, trace); }
 };
 
-// MR rows times SUBS * 16 columns of a block, weights unpacked in registers.
-template <int TYPE, int MR, int SUBS, bool FETCH>
-INLINE void fused(const uint8_t* b, const float* a, const float* scales, float scale, float* c, int stride, NanTrace& trace) {
-  constexpr int NV = SUBS * 16 / LANES, STEP = Weight<TYPE>::STEP;
-  V acc[MR][NV];
-  for (int m = 0; m < MR; m++)
-    for (int v = 0; v < NV; v++) acc[m][v] = vset(0);
-  for (int s = 0; s < TS_BLOCK / STEP; s++) {
-    if (FETCH)
-      for (int z = 0; z < 4; z++) __builtin_prefetch(b + 256 * s + 64 * z + PREFETCH);
-    for (int z = 0; z < SUBS; z++) {
-      V w[STEP][16 / LANES];
-      Weight<TYPE>::step(b + 256 * s + 64 * z, w, trace);
-      for (int k = 0; k < STEP; k++)
-        for (int m = 0; m < MR; m++) {
-          V x = vset(a[m * TS_BLOCK + s * STEP + k]);
-          for (int v = 0; v < 16 / LANES; v++)
-            acc[m][z * 16 / LANES + v] = vfma(w[k][v], x, acc[m][z * 16 / LANES + v]);
-        }
-    }
-  }
+// c += sums * scales.
+template <int TYPE, int MR, int NV>
+INLINE void join_sums(V (*acc)[NV], const float* scales, float scale, float* c, int stride) {
   for (int m = 0; m < MR; m++) {
     V s = vset(scales[m] * scale);
     for (int v = 0; v < NV; v++) {
@@ -72,27 +52,49 @@ INLINE void fused(const uint8_t* b, const float* a, const float* scales, float s
   }
 }
 
+// MR rows times NV vectors of columns of a block, weights unpacked in registers.
+template <int TYPE, int MR, int NV>
+INLINE void fused(const uint8_t* b, const float* a, const float* scales, float scale, float* c, int stride, NanTrace& trace) {
+  constexpr int STEP = Weight<TYPE>::STEP;
+  V acc[MR][NV];
+  for (int m = 0; m < MR; m++)
+    for (int v = 0; v < NV; v++) acc[m][v] = vset(0);
+  for (int s = 0; s < TS_BLOCK / STEP; s++)
+    for (int v = 0; v < NV; v++) {
+      const uint8_t* p = b + 256 * s + 4 * LANES * v;
+      if (4 * LANES * v % 64 == 0) __builtin_prefetch(p + PREFETCH);
+      V w[STEP];
+      Weight<TYPE>::step(p, w, trace);
+      for (int k = 0; k < STEP; k++)
+        for (int m = 0; m < MR; m++) vadd_product(acc[m][v], w[k], vset(a[m * TS_BLOCK + s * STEP + k]));
+    }
+  join_sums<TYPE, MR>(acc, scales, scale, c, stride);
+}
+
 template <int TYPE, int MR>
-static void fused_block(const uint8_t* b, const float* a, const float* scales, float scale, float* c, int stride, NanTrace& trace) {
-  constexpr int SUBS = fused_subs(MR);
-  fused<TYPE, MR, SUBS, true>(b, a, scales, scale, c, stride, trace);
-  for (int z = SUBS; z < 4; z += SUBS) fused<TYPE, MR, SUBS, false>(b + 64 * z, a, scales, scale, c + 16 * z, stride, trace);
+static void fused_block(const uint8_t* b, const float* a, const float* scales, float scale, float* c, int stride, NanTrace& found) {
+  constexpr int NV = fused_vectors(MR);
+  // A register: through the reference every step would wait for the store of the step before.
+  NanTrace trace = found;
+  for (int v = 0; v < TS_PANEL / LANES; v += NV)
+    fused<TYPE, MR, NV>(b + 4 * LANES * v, a, scales, scale, c + LANES * v, stride, trace);
+  found = trace;
 }
 
 // Unpacks TILE_VECTORS vectors of columns of a block: panel[k][columns].
 template <int TYPE>
-static void unpack_panel(const uint8_t* b, float* panel, NanTrace& trace) {
-  constexpr int SUBS = TILE_VECTORS * LANES / 16, STEP = Weight<TYPE>::STEP;
+static void unpack_panel(const uint8_t* b, float* panel, NanTrace& found) {
+  constexpr int STEP = Weight<TYPE>::STEP;
+  NanTrace trace = found;
   for (int s = 0; s < TS_BLOCK / STEP; s++)
-    for (int z = 0; z < SUBS; z++) {
-      V w[STEP][16 / LANES];
-      Weight<TYPE>::step(b + 256 * s + 64 * z, w, trace);
-      __builtin_prefetch(b + 256 * s + 64 * z + PREFETCH);
-      for (int k = 0; k < STEP; k++)
-        for (int v = 0; v < 16 / LANES; v++)
-          vstore(panel + (s * STEP + k) * SUBS * 16 + z * 16 + v * LANES,
-                 Weight<TYPE>::PANEL == 1 ? w[k][v] : w[k][v] * Weight<TYPE>::PANEL);
+    for (int v = 0; v < TILE_VECTORS; v++) {
+      const uint8_t* p = b + 256 * s + 4 * LANES * v;
+      if (4 * LANES * v % 64 == 0) __builtin_prefetch(p + PREFETCH);
+      V w[STEP];
+      Weight<TYPE>::step(p, w, trace);
+      for (int k = 0; k < STEP; k++) vstore(panel + ((s * STEP + k) * TILE_VECTORS + v) * LANES, w[k]);
     }
+  found = trace;
 }
 
 // MR rows times TILE_VECTORS vectors of columns, k terms; a's rows are a_pitch apart, b's b_pitch.
@@ -110,25 +112,28 @@ INLINE void tile_sums(const float* a, int a_pitch, const float* b, int b_pitch, 
   }
 }
 
-template <int MR>
+template <int TYPE, int MR>
 static void tile(const float* a, const float* panel, const float* scales, float scale, float* c, int stride) {
   V acc[MR][TILE_VECTORS];
   tile_sums<MR>(a, TS_BLOCK, panel, TILE_VECTORS * LANES, TS_BLOCK, acc);
-  for (int m = 0; m < MR; m++) {
-    V s = vset(scales[m] * scale);
-    for (int v = 0; v < TILE_VECTORS; v++) {
-      float* to = c + (int64_t)m * stride + v * LANES;
-      vstore(to, vfma(acc[m][v], s, vload(to)));
-    }
+  join_sums<TYPE, MR>(acc, scales, scale, c, stride);
+}
+
+template <int TYPE, int MR>
+INLINE void tile_of(int rows, const float* a, const float* panel, const float* scales, float scale, float* c, int stride) {
+  if (rows == MR) {
+    tile<TYPE, MR>(a, panel, scales, scale, c, stride);
+  } else if constexpr (MR > 1) {
+    tile_of<TYPE, MR - 1>(rows, a, panel, scales, scale, c, stride);
   }
 }
 
-template <int MR>
-INLINE void tile_of(int rows, const float* a, const float* panel, const float* scales, float scale, float* c, int stride) {
+template <int TYPE, int MR>
+INLINE void fused_of(int rows, const uint8_t* b, const float* a, const float* scales, float scale, float* c, int stride, NanTrace& trace) {
   if (rows == MR) {
-    tile<MR>(a, panel, scales, scale, c, stride);
+    fused_block<TYPE, MR>(b, a, scales, scale, c, stride, trace);
   } else if constexpr (MR > 1) {
-    tile_of<MR - 1>(rows, a, panel, scales, scale, c, stride);
+    fused_of<TYPE, MR - 1>(rows, b, a, scales, scale, c, stride, trace);
   }
 }
 
@@ -136,21 +141,17 @@ INLINE void tile_of(int rows, const float* a, const float* panel, const float* s
 template <int TYPE>
 static void fp32_block(const uint8_t* b, const float* a, int m, const float* scales, float scale, float* c, int stride, float* panel) {
   NanTrace trace = trace_start();
-  switch (m) {
-    case 1: fused_block<TYPE, 1>(b, a, scales, scale, c, stride, trace); break;
-    case 2: fused_block<TYPE, 2>(b, a, scales, scale, c, stride, trace); break;
-    case 3: fused_block<TYPE, 3>(b, a, scales, scale, c, stride, trace); break;
-    case 4: fused_block<TYPE, 4>(b, a, scales, scale, c, stride, trace); break;
-    default: {
-      constexpr int COLUMNS = TILE_VECTORS * LANES;
-      for (int g = 0; g < TS_PANEL; g += COLUMNS) {
-        unpack_panel<TYPE>(b + 4 * g, panel, trace);
-        int tiles = (m + TILE_ROWS - 1) / TILE_ROWS;
-        for (int i = 0, from = 0; i < tiles; i++) {
-          int rows = (m - from + tiles - i - 1) / (tiles - i);
-          tile_of<TILE_ROWS>(rows, a + from * TS_BLOCK, panel, scales + from, scale, c + (int64_t)from * stride + g, stride);
-          from += rows;
-        }
+  if (m <= FUSED_ROWS) {
+    fused_of<TYPE, FUSED_ROWS>(m, b, a, scales, scale, c, stride, trace);
+  } else {
+    constexpr int COLUMNS = TILE_VECTORS * LANES;
+    for (int g = 0; g < TS_PANEL; g += COLUMNS) {
+      unpack_panel<TYPE>(b + 4 * g, panel, trace);
+      int tiles = (m + TILE_ROWS - 1) / TILE_ROWS;
+      for (int i = 0, from = 0; i < tiles; i++) {
+        int rows = (m - from + tiles - i - 1) / (tiles - i);
+        tile_of<TYPE, TILE_ROWS>(rows, a + from * TS_BLOCK, panel, scales + from, scale, c + (int64_t)from * stride + g, stride);
+        from += rows;
       }
     }
   }
@@ -197,6 +198,9 @@ static void product_of(const ts_product_args* args) {
   const int64_t* rows = (const int64_t*)args->rows;
   const int64_t* row_scales = (const int64_t*)args->row_scales;
   float* out = (float*)args->out;
+  // Later blocks are asked for while the ones before are multiplied, the first while the rows are unpacked.
+  if (!args->weight_pitch)
+    for (int i = 0; i < PREFETCH; i += 64) __builtin_prefetch((const uint8_t*)args->weight + i);
   for (int i = 0; i < m; i++) __builtin_memset(out + (int64_t)i * args->stride, 0, args->stride * sizeof(float));
   // A quarter of a megabyte of rows stays in the second-level cache.
   int64_t at_once = (256 * 1024) / ((int64_t)m * TS_BLOCK * (int64_t)sizeof(Element));

@@ -55,10 +55,12 @@ typedef struct {
   int32_t value_width;  // a multiple of 32
   int32_t block;        // number of the key in column 0
   int32_t at;           // first column that holds a key
-  int32_t stop;         // end of these columns
+  int32_t stop;         // end of these columns; attention_cached counts on beyond the block
   int32_t value_pitch;  // floats from value to value, not a power of two: they would share a few sets of a cache
   float scale;
   float softcap;        // 0 for none
+  int64_t runs;         // attention_cached: I64 [][5], see CachedRuns
+  int32_t type;         // attention_cached: of keys and values, F32 or BF16
 } ts_attention_args;
 
 // One implementation of all kernels.
@@ -68,11 +70,13 @@ typedef struct {
   void (*attention_keys)(const uint8_t* src, int64_t pitch, int type, int count, int elements, int at, float* keys);
   void (*attention_rows)(const uint8_t* src, int64_t pitch, int type, int count, int elements, int width, float* to, int to_pitch);
   void (*attention_block)(ts_attention_args*);
+  void (*attention_cached)(ts_attention_args*);
   void (*attention_merge)(ts_attention_args*, int row, const float* partials, int count, int value_dim);
   void (*attention_scale)(float* row, int width, float factor);
   void (*attention_output)(const float* acc, float divisor, int count, int type, uint8_t* to);
   void (*accumulate)(const uint8_t* a, int a_type, int64_t a_pitch, int m, const uint8_t* w, int type, int64_t w_pitch, int n, int k,
                      float* c, int64_t c_pitch);
+  void (*dot_rows)(const float* a, int64_t a_pitch, int m, const uint8_t* w, int type, int64_t w_pitch, int n, int k, float* out, int out_pitch);
   void (*row_load)(const uint8_t* src, int type, float* to, int n);
   void (*row_store)(const float* x, int type, uint8_t* to, int n);
   void (*row_exp)(float* x, int n, float shift);
@@ -115,6 +119,8 @@ void ts_attention_rows(int isa, int64_t src, int64_t pitch, int type, int count,
                        int to_pitch);
 // Attends over a block of keys; see ts_attention_args.
 void ts_attention_block(int isa, int64_t args);
+// Attends over the rows of a cache where they lie; depth and value width are multiples of 32, keys has room for queries.
+void ts_attention_cached(int isa, int64_t args);
 // Merges partial results into a row of a tile.
 void ts_attention_merge(int isa, int64_t args, int row, int64_t partials, int count, int value_dim);
 // Multiplies a row, whose width is a multiple of 32.
@@ -125,6 +131,10 @@ void ts_attention_output(int isa, int64_t acc, float divisor, int count, int typ
 // c[m][n] = sum over k of a[m][k] w[k][n] for at most 64 rows; pitches are in bytes.
 void ts_accumulate(int isa, int64_t a, int a_type, int64_t a_pitch, int m, int64_t w, int type, int64_t w_pitch, int n, int k, int64_t c,
                    int64_t c_pitch);
+
+// out[i][j] = sum over k of a[i][k] w[j][k] for FP32 rows and F32 or BF16 weights; k is a multiple of 32 up to 512. The weights'
+// pitch is in bytes, the others in elements.
+void ts_dot_rows(int isa, int64_t a, int64_t a_pitch, int m, int64_t w, int type, int64_t w_pitch, int n, int k, int64_t out, int out_pitch);
 
 // Functions of rows; FP32 rows are arrays of the caller, narrow ones addresses.
 

@@ -12,7 +12,37 @@ INLINE V vset(float x) { return _mm256_set1_ps(x); }
 INLINE V vload(const float* p) { return _mm256_loadu_ps(p); }
 INLINE void vstore(float* p, V x) { _mm256_storeu_ps(p, x); }
 INLINE V vfma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
+// sum += a b. Spelled out where all registers are in use: the compiler would put the sum into another register, and spill.
+INLINE void vadd_product(V& sum, V a, V b) { asm("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b)); }
 INLINE I iload(const void* p) { return (I)_mm256_loadu_si256((const __m256i*)p); }
+
+// Whether a mask has all lanes.
+INLINE bool vall(I x) { return _mm256_movemask_ps((V)x) == 0xFF; }
+
+// The larger and the smaller; b where one is NaN.
+INLINE V vmax(V a, V b) { return _mm256_max_ps(a, b); }
+INLINE V vmin(V a, V b) { return _mm256_min_ps(a, b); }
+
+// Keeps a value in a register: what is read twice shall not be loaded twice.
+INLINE V held(V x) {
+  asm("" : "+x"(x));
+  return x;
+}
+
+// a0 b0 a1 b1 .. instead of a0 a1 .. and b0 b1 ..
+INLINE void vinterleave(V& a, V& b) {
+  V low = _mm256_unpacklo_ps(a, b), high = _mm256_unpackhi_ps(a, b);
+  a = _mm256_permute2f128_ps(low, high, 0x20);
+  b = _mm256_permute2f128_ps(low, high, 0x31);
+}
+
+// The sums of the lanes of four vectors, each in the same order.
+INLINE void vsums4(const V* x, float* to) {
+  V a = _mm256_unpacklo_ps(x[0], x[1]) + _mm256_unpackhi_ps(x[0], x[1]);
+  V b = _mm256_unpacklo_ps(x[2], x[3]) + _mm256_unpackhi_ps(x[2], x[3]);
+  V sums = _mm256_shuffle_ps(a, b, 0x44) + _mm256_shuffle_ps(a, b, 0xEE);
+  _mm_storeu_ps(to, _mm256_castps256_ps128(sums) + _mm256_extractf128_ps(sums, 1));
+}
 
 // The largest doubled codes: a NaN, and nothing else, doubles to 0xFE.
 typedef __m256i NanTrace;
@@ -21,19 +51,17 @@ INLINE bool trace_found(NanTrace t) {
   return _mm256_movemask_epi8(_mm256_cmpeq_epi8(t, _mm256_set1_epi8((char)0xFE))) != 0;
 }
 
-// 16 columns by 4 elements of packed E4M3 as FP32 with the narrow exponent bias: values times 2^-120.
-INLINE void e4m3_step(const uint8_t* p, V (*o)[16 / LANES], NanTrace& trace) {
+// 8 columns by 4 elements of packed E4M3 as FP32 with the narrow exponent bias: values times 2^-120.
+INLINE void e4m3_step(const uint8_t* p, V* o, NanTrace& trace) {
   const __m256i fields = _mm256_set1_epi16((short)0x87F0), zero = _mm256_setzero_si256();
-  for (int v = 0; v < 2; v++) {
-    __m256i x = _mm256_loadu_si256((const __m256i*)(p + 32 * v));
-    trace = _mm256_max_epu8(trace, _mm256_add_epi8(x, x));
-    __m256i odd = _mm256_and_si256(_mm256_srai_epi16(x, 4), fields);
-    __m256i even = _mm256_and_si256(_mm256_srai_epi16(_mm256_slli_epi16(x, 8), 4), fields);
-    o[0][v] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(zero, even));
-    o[1][v] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(zero, odd));
-    o[2][v] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(zero, even));
-    o[3][v] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(zero, odd));
-  }
+  __m256i x = _mm256_loadu_si256((const __m256i*)p);
+  trace = _mm256_max_epu8(trace, _mm256_add_epi8(x, x));
+  __m256i odd = _mm256_and_si256(_mm256_srai_epi16(x, 4), fields);
+  __m256i even = _mm256_and_si256(_mm256_srai_epi16(_mm256_slli_epi16(x, 8), 4), fields);
+  o[0] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(zero, even));
+  o[1] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(zero, odd));
+  o[2] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(zero, even));
+  o[3] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(zero, odd));
 }
 
 // Eight codes as FP32, NaN included.
@@ -87,5 +115,7 @@ INLINE void vtranspose(V* x) {
 
 // Rows times the columns that one tile of registers holds: 6 x 2 vectors.
 enum { TILE_ROWS = 6, TILE_VECTORS = 2 };
-// Groups of 16 columns that rows take at a time while weights are unpacked in registers: enough chains to keep both multipliers busy.
-constexpr int fused_subs(int rows) { return rows == 1 ? 4 : rows == 2 ? 2 : 1; }
+// Rows up to which weights are unpacked in registers, and vectors of columns that these take at a time: enough chains to keep both
+// multipliers busy, four steps of weights and a row's element in 16 registers.
+enum { FUSED_ROWS = 8 };
+constexpr int fused_vectors(int rows) { return rows == 1 ? 8 : rows == 2 ? 4 : rows <= 4 ? 2 : 1; }

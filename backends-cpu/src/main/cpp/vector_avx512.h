@@ -12,23 +12,56 @@ INLINE V vset(float x) { return _mm512_set1_ps(x); }
 INLINE V vload(const float* p) { return _mm512_loadu_ps(p); }
 INLINE void vstore(float* p, V x) { _mm512_storeu_ps(p, x); }
 INLINE V vfma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
+// sum += a b.
+INLINE void vadd_product(V& sum, V a, V b) { sum = vfma(a, b, sum); }
 INLINE I iload(const void* p) { return (I)_mm512_loadu_si512(p); }
+
+// Whether a mask has all lanes.
+INLINE bool vall(I x) { return _mm512_movepi32_mask((__m512i)x) == 0xFFFF; }
+
+// The larger and the smaller; b where one is NaN.
+INLINE V vmax(V a, V b) { return _mm512_max_ps(a, b); }
+INLINE V vmin(V a, V b) { return _mm512_min_ps(a, b); }
+
+// Keeps a value in a register: what is read twice shall not be loaded twice.
+INLINE V held(V x) {
+  asm("" : "+v"(x));
+  return x;
+}
+
+// a0 b0 a1 b1 .. instead of a0 a1 .. and b0 b1 ..
+INLINE void vinterleave(V& a, V& b) {
+  const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const __m512i high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  V even = a;
+  a = _mm512_permutex2var_ps(even, low, b);
+  b = _mm512_permutex2var_ps(even, high, b);
+}
+
+// The sums of the lanes of four vectors, each in the same order.
+INLINE void vsums4(const V* x, float* to) {
+  V a = _mm512_unpacklo_ps(x[0], x[1]) + _mm512_unpackhi_ps(x[0], x[1]);
+  V b = _mm512_unpacklo_ps(x[2], x[3]) + _mm512_unpackhi_ps(x[2], x[3]);
+  V sums = _mm512_shuffle_ps(a, b, 0x44) + _mm512_shuffle_ps(a, b, 0xEE);
+  __m256 halves = _mm512_castps512_ps256(sums) + _mm512_extractf32x8_ps(sums, 1);
+  _mm_storeu_ps(to, _mm256_castps256_ps128(halves) + _mm256_extractf128_ps(halves, 1));
+}
 
 // The largest doubled codes: a NaN, and nothing else, doubles to 0xFE.
 typedef __m512i NanTrace;
 INLINE NanTrace trace_start() { return _mm512_setzero_si512(); }
 INLINE bool trace_found(NanTrace t) { return _mm512_cmpeq_epi8_mask(t, _mm512_set1_epi8((char)0xFE)) != 0; }
 
-INLINE void e4m3_step(const uint8_t* p, V (*o)[16 / LANES], NanTrace& trace) {
+INLINE void e4m3_step(const uint8_t* p, V* o, NanTrace& trace) {
   const __m512i fields = _mm512_set1_epi16((short)0x87F0), zero = _mm512_setzero_si512();
   __m512i x = _mm512_loadu_si512(p);
   trace = _mm512_max_epu8(trace, _mm512_add_epi8(x, x));
   __m512i odd = _mm512_and_si512(_mm512_srai_epi16(x, 4), fields);
   __m512i even = _mm512_and_si512(_mm512_srai_epi16(_mm512_slli_epi16(x, 8), 4), fields);
-  o[0][0] = _mm512_castsi512_ps(_mm512_unpacklo_epi16(zero, even));
-  o[1][0] = _mm512_castsi512_ps(_mm512_unpacklo_epi16(zero, odd));
-  o[2][0] = _mm512_castsi512_ps(_mm512_unpackhi_epi16(zero, even));
-  o[3][0] = _mm512_castsi512_ps(_mm512_unpackhi_epi16(zero, odd));
+  o[0] = _mm512_castsi512_ps(_mm512_unpacklo_epi16(zero, even));
+  o[1] = _mm512_castsi512_ps(_mm512_unpacklo_epi16(zero, odd));
+  o[2] = _mm512_castsi512_ps(_mm512_unpackhi_epi16(zero, even));
+  o[3] = _mm512_castsi512_ps(_mm512_unpackhi_epi16(zero, odd));
 }
 
 INLINE V load_e4m3(const uint8_t* p) {
@@ -86,4 +119,6 @@ INLINE void vtranspose(V* x) {
 
 // 12 x 2 vectors of 32 registers.
 enum { TILE_ROWS = 12, TILE_VECTORS = 2 };
-constexpr int fused_subs(int rows) { return rows <= 2 ? 4 : 2; }
+// Rows up to which weights are unpacked in registers, and vectors of columns that these take at a time.
+enum { FUSED_ROWS = 8 };
+constexpr int fused_vectors(int rows) { return rows <= 2 ? 4 : 2; }

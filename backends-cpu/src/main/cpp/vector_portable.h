@@ -16,10 +16,40 @@ INLINE V vload(const float* p) {
 }
 INLINE void vstore(float* p, V x) { __builtin_memcpy(p, &x, sizeof x); }
 INLINE V vfma(V a, V b, V c) { return a * b + c; }
+// sum += a b.
+INLINE void vadd_product(V& sum, V a, V b) { sum = vfma(a, b, sum); }
 INLINE I iload(const void* p) {
   I x;
   __builtin_memcpy(&x, p, sizeof x);
   return x;
+}
+
+// Whether a mask has all lanes.
+INLINE bool vall(I x) { return (x[0] & x[1] & x[2] & x[3]) != 0; }
+
+// The larger and the smaller; b where one is NaN.
+INLINE V vmax(V a, V b) {
+  I first = a > b;
+  return (V)((first & (I)a) | (~first & (I)b));
+}
+INLINE V vmin(V a, V b) {
+  I first = a < b;
+  return (V)((first & (I)a) | (~first & (I)b));
+}
+
+// Where there are no intrinsics the compiler keeps what it likes in registers.
+INLINE V held(V x) { return x; }
+
+// a0 b0 a1 b1 .. instead of a0 a1 .. and b0 b1 ..
+INLINE void vinterleave(V& a, V& b) {
+  V low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  b = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  a = low;
+}
+
+// The sums of the lanes of four vectors, each in the same order.
+INLINE void vsums4(const V* x, float* to) {
+  for (int i = 0; i < 4; i++) to[i] = (x[i][0] + x[i][2]) + (x[i][1] + x[i][3]);
 }
 
 typedef int16_t Halves __attribute__((vector_size(16), may_alias));
@@ -32,18 +62,16 @@ INLINE bool trace_found(NanTrace t) {
   return (halves[0] | halves[1]) != 0;
 }
 
-INLINE void e4m3_step(const uint8_t* p, V (*o)[16 / LANES], NanTrace& trace) {
+INLINE void e4m3_step(const uint8_t* p, V* o, NanTrace& trace) {
   const Halves zero = {};
-  for (int v = 0; v < 4; v++) {
-    Halves x;
-    __builtin_memcpy(&x, p + 16 * v, sizeof x);
-    trace |= (NanTrace)(((Codes)x & 0x7F) == 0x7F);
-    Halves odd = (x >> 4) & (int16_t)0x87F0, even = ((x << 8) >> 4) & (int16_t)0x87F0;
-    o[0][v] = (V)__builtin_shufflevector(zero, even, 0, 8, 1, 9, 2, 10, 3, 11);
-    o[1][v] = (V)__builtin_shufflevector(zero, odd, 0, 8, 1, 9, 2, 10, 3, 11);
-    o[2][v] = (V)__builtin_shufflevector(zero, even, 4, 12, 5, 13, 6, 14, 7, 15);
-    o[3][v] = (V)__builtin_shufflevector(zero, odd, 4, 12, 5, 13, 6, 14, 7, 15);
-  }
+  Halves x;
+  __builtin_memcpy(&x, p, sizeof x);
+  trace |= (NanTrace)(((Codes)x & 0x7F) == 0x7F);
+  Halves odd = (x >> 4) & (int16_t)0x87F0, even = ((x << 8) >> 4) & (int16_t)0x87F0;
+  o[0] = (V)__builtin_shufflevector(zero, even, 0, 8, 1, 9, 2, 10, 3, 11);
+  o[1] = (V)__builtin_shufflevector(zero, odd, 0, 8, 1, 9, 2, 10, 3, 11);
+  o[2] = (V)__builtin_shufflevector(zero, even, 4, 12, 5, 13, 6, 14, 7, 15);
+  o[3] = (V)__builtin_shufflevector(zero, odd, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 INLINE V load_e4m3(const uint8_t* p) {
@@ -110,4 +138,6 @@ static void transpose_words(const uint8_t* src, int64_t pitch, int words, uint8_
 }
 
 enum { TILE_ROWS = 2, TILE_VECTORS = 4 };
-constexpr int fused_subs(int) { return 1; }
+// Rows up to which weights are unpacked in registers, and vectors of columns that these take at a time.
+enum { FUSED_ROWS = 4 };
+constexpr int fused_vectors(int) { return 4; }

@@ -36,6 +36,22 @@ public abstract class AttentionTile {
     IN_KEYS
   }
 
+  /** How many queries share a key, which decides what its way into registers may cost. */
+  public enum Sharing {
+    /** Many: keys are brought into the order that multiplies fastest. */
+    MANY,
+    /** Few: keys are read where they lie, if their elements allow it. */
+    FEW;
+
+    /** Queries that transposing a key pays for; measured with AVX2 at 128 elements. */
+    private static final long MANY_FROM = 24;
+
+    /** Returns what a number of queries is. */
+    public static Sharing of(long queries) {
+      return queries < MANY_FROM ? FEW : MANY;
+    }
+  }
+
   /** Fills a block of keys and values. */
   @FunctionalInterface
   public interface Source {
@@ -134,10 +150,14 @@ public abstract class AttentionTile {
       source.load(this, block + at, stop - at, at);
       attend(block, at, stop, scale, softcap);
     }
+    complete(scale, softcap);
   }
 
   /** Attends over the keys at places {@code at .. stop - 1} of the block that starts at a key. */
   protected abstract void attend(int block, int at, int stop, float scale, float softcap);
+
+  /** Attends over what {@link #attend(int, int, int, float, float)} put off. */
+  protected void complete(float scale, float softcap) {}
 
   /** Returns the floats of a partial result: largest score, sum, unnormalised output. */
   public static long partialFloats(long valueDim) {

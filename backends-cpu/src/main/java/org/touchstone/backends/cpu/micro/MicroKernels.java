@@ -61,7 +61,24 @@ public interface MicroKernels extends RowKernels {
   KernelTraits attentionTraits(long depth);
 
   /** Returns the calling thread's tile, without rows, for keys and values of some elements. */
-  AttentionTile attentionTile(long depth, long valueDim, AttentionTile.Values values);
+  AttentionTile attentionTile(
+      long depth, long valueDim, AttentionTile.Values values, AttentionTile.Sharing sharing);
+
+  /**
+   * Multiplies as {@link #product}, but for a weight that is multiplied in one way only: its bits
+   * need not be those of a packed weight, so plain rows may be read where they lie. Which way is
+   * taken depends on the operands' types and on k, not on m.
+   *
+   * @return the floats from row to row in {@code out}
+   */
+  default int dots(ActivationRows a, int m, Weight w, long n0, int n, float[] out) {
+    return product(a, m, w, n0, n, out);
+  }
+
+  /** Returns the calling thread's tile for many queries of a key. */
+  default AttentionTile attentionTile(long depth, long valueDim, AttentionTile.Values values) {
+    return attentionTile(depth, valueDim, values, AttentionTile.Sharing.MANY);
+  }
 
   /**
    * Computes {@code c[i, j] = sum_{k < terms} a[i, k] w[k, j]}: the rows of a plain weight are the

@@ -5,7 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.touchstone.api.format.DType;
 
-/** Attention by the native library, in FP32; keys are transposed, so that a lane is a key. */
+/**
+ * Attention by the native library, in FP32. Keys of many queries are transposed, so that a lane is
+ * a key, one block at a time; those of few are read where they lie, many blocks in a call.
+ */
 final class NativeAttentionTile extends AttentionTile {
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
@@ -14,6 +17,12 @@ final class NativeAttentionTile extends AttentionTile {
 
   /** Columns that the native side computes at a time, at most. */
   private static final int WIDTH = 32;
+
+  /** Blocks of a call that reads keys where they lie, at most. */
+  private static final int BLOCKS = 8;
+
+  /** Longs of a run of keys: two addresses, two pitches, a number of keys. */
+  private static final int RUN = 5;
 
   // Offsets in ts_attention_args.
   private static final long QUERIES = 0;
@@ -35,6 +44,8 @@ final class NativeAttentionTile extends AttentionTile {
   private static final long VALUE_PITCH = 100;
   private static final long SCALE = 104;
   private static final long SOFTCAP = 108;
+  private static final long RUNS = 112;
+  private static final long TYPE = 120;
   private static final long ARGUMENTS = 128;
 
   private static final ThreadLocal<NativeAttentionTile> SCRATCH =
@@ -45,6 +56,7 @@ final class NativeAttentionTile extends AttentionTile {
   private final MemorySegment sums;
   private final MemorySegment first;
   private final MemorySegment end;
+  private final MemorySegment runs;
   private MemorySegment queries = MemorySegment.NULL;
   private MemorySegment keys = MemorySegment.NULL;
   private MemorySegment values = MemorySegment.NULL;
@@ -55,17 +67,33 @@ final class NativeAttentionTile extends AttentionTile {
   private int valueWidth;
   private int valuePitch;
   private Values where = Values.SEPARATE;
+  private Sharing sharing = Sharing.MANY;
+  private int depth;
+  private int runCount;
+  private int pending;
+  private int firstBlock;
+  private int firstAt;
+  private int lastStop;
 
   private NativeAttentionTile() {
     long list = (long) ROWS * Float.BYTES;
     MemorySegment all =
-        Arena.ofAuto().allocate(ARGUMENTS + 4 * list + (long) ROWS * KEYS * Float.BYTES, 64);
+        Arena.ofAuto()
+            .allocate(
+                ARGUMENTS
+                    + 4 * list
+                    + (long) ROWS * KEYS * Float.BYTES
+                    + (long) BLOCKS * KEYS * RUN * Long.BYTES,
+                64);
     arguments = all.asSlice(0, ARGUMENTS);
     largest = all.asSlice(ARGUMENTS, list);
     sums = all.asSlice(ARGUMENTS + list, list);
     first = all.asSlice(ARGUMENTS + 2 * list, list);
     end = all.asSlice(ARGUMENTS + 3 * list, list);
-    arguments.set(LONG, SCORES, all.asSlice(ARGUMENTS + 4 * list).address());
+    long scores = ARGUMENTS + 4 * list;
+    arguments.set(LONG, SCORES, all.asSlice(scores).address());
+    runs = all.asSlice(scores + (long) ROWS * KEYS * Float.BYTES);
+    arguments.set(LONG, RUNS, runs.address());
     arguments.set(LONG, LARGEST, largest.address());
     arguments.set(LONG, SUMS, sums.address());
     arguments.set(LONG, FIRST, first.address());
@@ -73,15 +101,29 @@ final class NativeAttentionTile extends AttentionTile {
   }
 
   /** Returns the calling thread's tile, without rows. */
-  static NativeAttentionTile of(InstructionSet set, long depth, long valueDim, Values where) {
+  static NativeAttentionTile of(
+      InstructionSet set, long depth, long valueDim, Values where, Sharing sharing) {
     NativeAttentionTile tile = SCRATCH.get();
-    tile.prepare(set, Math.toIntExact(depth), Math.toIntExact(valueDim), where);
+    tile.prepare(set, Math.toIntExact(depth), Math.toIntExact(valueDim), where, sharing);
     return tile;
   }
 
-  private void prepare(InstructionSet instructions, int depth, int valueElements, Values values) {
+  private void prepare(
+      InstructionSet instructions,
+      int keyElements,
+      int valueElements,
+      Values values,
+      Sharing queriesOfKey) {
     set = instructions.code();
     where = values;
+    depth = keyElements;
+    // Rows that lie in the cache cannot be padded.
+    sharing =
+        depth % WIDTH == 0 && valueElements % WIDTH == 0 && values == Values.SEPARATE
+            ? queriesOfKey
+            : Sharing.MANY;
+    runCount = 0;
+    pending = 0;
     valueDim = valueElements;
     queryWidth = padded(depth);
     valueWidth = padded(valueDim);
@@ -148,6 +190,14 @@ final class NativeAttentionTile extends AttentionTile {
       long pitch,
       DType dtype,
       int elements) {
+    if (sharing == Sharing.FEW) {
+      arguments.set(INT, TYPE, NativeKernels.code(dtype));
+      long run = (long) runCount++ * RUN;
+      runs.setAtIndex(LONG, run, from.address() + byteOffset);
+      runs.setAtIndex(LONG, run + 2, pitch);
+      runs.setAtIndex(LONG, run + 4, count);
+      return;
+    }
     NativeCalls.attentionKeys(
         set,
         from.address() + byteOffset,
@@ -165,6 +215,13 @@ final class NativeAttentionTile extends AttentionTile {
   @Override
   public void values(
       int at, int count, MemorySegment from, long byteOffset, long pitch, DType dtype) {
+    if (sharing == Sharing.FEW) {
+      // Values follow their keys.
+      long run = (runCount - 1L) * RUN;
+      runs.setAtIndex(LONG, run + 1, from.address() + byteOffset);
+      runs.setAtIndex(LONG, run + 3, pitch);
+      return;
+    }
     NativeCalls.attentionRows(
         set,
         from.address() + byteOffset,
@@ -179,13 +236,38 @@ final class NativeAttentionTile extends AttentionTile {
 
   @Override
   protected void attend(int block, int at, int stop, float scale, float softcap) {
+    if (sharing == Sharing.FEW) {
+      if (pending == 0) {
+        firstBlock = block;
+        firstAt = at;
+      }
+      lastStop = block - firstBlock + stop;
+      if (++pending == BLOCKS) {
+        complete(scale, softcap);
+      }
+      return;
+    }
+    arguments(block, at, stop, scale, softcap);
+    NativeCalls.attentionBlock(set, arguments.address());
+  }
+
+  @Override
+  protected void complete(float scale, float softcap) {
+    if (pending > 0) {
+      arguments(firstBlock, firstAt, lastStop, scale, softcap);
+      NativeCalls.attentionCached(set, arguments.address());
+      pending = 0;
+      runCount = 0;
+    }
+  }
+
+  private void arguments(int block, int at, int stop, float scale, float softcap) {
     arguments.set(INT, ROW_COUNT, rows());
     arguments.set(INT, BLOCK, block);
     arguments.set(INT, AT, at);
     arguments.set(INT, STOP, stop);
     arguments.set(FLOAT, SCALE, scale);
     arguments.set(FLOAT, SOFTCAP, softcap);
-    NativeCalls.attentionBlock(set, arguments.address());
   }
 
   private long output(int row) {

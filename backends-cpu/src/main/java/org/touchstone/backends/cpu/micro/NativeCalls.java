@@ -89,6 +89,11 @@ final class NativeCalls {
   @Name("ts_attention_block")
   static native void attentionBlock(int isa, @Cast("int64_t") long arguments);
 
+  /** Attends over rows of a cache where they lie; the address is that of the arguments. */
+  @NoException
+  @Name("ts_attention_cached")
+  static native void attentionCached(int isa, @Cast("int64_t") long arguments);
+
   /** Merges partial results into a row. */
   @NoException
   @Name("ts_attention_merge")
@@ -132,6 +137,22 @@ final class NativeCalls {
       int terms,
       @Cast("int64_t") long c,
       @Cast("int64_t") long resultPitch);
+
+  /** Multiplies FP32 rows with rows of a weight where they lie. */
+  @NoException
+  @Name("ts_dot_rows")
+  static native void dotRows(
+      int isa,
+      @Cast("int64_t") long a,
+      @Cast("int64_t") long rowPitch,
+      int m,
+      @Cast("int64_t") long weight,
+      int type,
+      @Cast("int64_t") long pitch,
+      int n,
+      int terms,
+      @Cast("int64_t") long c,
+      int resultPitch);
 
   /** Quantises a row in groups. */
   @NoException

@@ -36,6 +36,11 @@ public final class NativeKernels extends NativeRowKernels implements MicroKernel
   private static final long ROW_TYPE = 84;
   private static final long WEIGHT_TYPE = 88;
 
+  /** Terms of a dot product of {@link #dots}: a multiple of one number, at most another. */
+  private static final long DOT_STEP = 32;
+
+  private static final long DOT_TERMS = 512;
+
   private static final KernelTraits PRODUCT =
       KernelTraits.PLAIN_F32.with(Chain.blocked(1, Weight.BLOCK, 0));
 
@@ -147,6 +152,36 @@ public final class NativeKernels extends NativeRowKernels implements MicroKernel
   }
 
   @Override
+  public int dots(ActivationRows a, int m, Weight w, long n0, int n, float[] out) {
+    long k = w.k();
+    boolean whole = k > 0 && k <= DOT_TERMS && k % DOT_STEP == 0;
+    boolean scaled = a.scales() != null || w.scales() != null;
+    boolean wide = w.dtype() == DType.F32 || w.dtype() == DType.BF16;
+    if (!whole || scaled || !wide || !w.layout().plain() || a.dtype() != DType.F32) {
+      return product(a, m, w, n0, n, out);
+    }
+    NativeScratch scratch = NativeScratch.ofThread();
+    long step = step(a, m);
+    int each = step < 0 ? 1 : m;
+    for (int i = 0; i < m; i += each) {
+      NativeCalls.dotRows(
+          set.code(),
+          a.memory().address() + a.offset(i),
+          step / Float.BYTES,
+          each,
+          w.memory().address() + w.element(n0, 0),
+          code(w.dtype()),
+          k * w.dtype().bits() / Byte.SIZE,
+          n,
+          Math.toIntExact(k),
+          scratch.out.address() + (long) i * n * Float.BYTES,
+          n);
+    }
+    scratch.result(out, m * n);
+    return n;
+  }
+
+  @Override
   public KernelTraits attentionTraits(long depth) {
     // One more for each: rescaling, merging a split, the sink, the last product of a split.
     Chain chain = Chain.blocked(1, AttentionTile.KEYS, 4);
@@ -156,19 +191,16 @@ public final class NativeKernels extends NativeRowKernels implements MicroKernel
   }
 
   @Override
-  public AttentionTile attentionTile(long depth, long valueDim, AttentionTile.Values values) {
-    return NativeAttentionTile.of(set, depth, valueDim, values);
+  public AttentionTile attentionTile(
+      long depth, long valueDim, AttentionTile.Values values, AttentionTile.Sharing sharing) {
+    return NativeAttentionTile.of(set, depth, valueDim, values, sharing);
   }
 
   @Override
   public void accumulate(
       ActivationRows a, int m, Weight w, int terms, MemorySegment c, long byteOffset, long pitch) {
-    long step = m > 1 ? a.offset(1) - a.offset(0) : 0;
-    boolean even = true;
-    for (int i = 1; i < m; i++) {
-      even &= a.offset(i) == a.offset(0) + i * step;
-    }
-    int each = even ? m : 1;
+    long step = step(a, m);
+    int each = step < 0 ? 1 : m;
     for (int i = 0; i < m; i += each) {
       NativeCalls.accumulate(
           set.code(),
@@ -184,6 +216,17 @@ public final class NativeKernels extends NativeRowKernels implements MicroKernel
           c.address() + byteOffset + i * pitch,
           pitch);
     }
+  }
+
+  /** Returns the bytes from row to row; -1 when that differs. */
+  private static long step(ActivationRows a, int m) {
+    long step = m > 1 ? a.offset(1) - a.offset(0) : 0;
+    for (int i = 2; i < m; i++) {
+      if (a.offset(i) != a.offset(0) + i * step) {
+        return -1;
+      }
+    }
+    return step < 0 ? -1 : step;
   }
 
   private static long scalesOf(Weight w, @Nullable MemorySegment scales, long n0) {

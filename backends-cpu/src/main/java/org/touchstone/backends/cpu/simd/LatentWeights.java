@@ -121,7 +121,7 @@ final class LatentWeights {
     float[] product = GemmScratch.ofThread().out;
     for (int first = 0; first < to - from; first += MicroKernels.PRODUCT_COLUMNS) {
       int count = Math.min(MicroKernels.PRODUCT_COLUMNS, to - from - first);
-      int stride = kernels.product(c, rows, w, first, count, product);
+      int stride = kernels.dots(c, rows, w, first, count, product);
       for (int r = 0; r < rows; r++) {
         expanded.write(r, first, count, product, r * stride);
       }

@@ -56,6 +56,9 @@ record PagedAttention(
     private final Engine engine;
     private final long queryBlocks;
 
+    /** Chosen by the heads alone, so that a query's bits do not depend on the queries beside it. */
+    private final AttentionTile.Sharing sharing = AttentionTile.Sharing.of(heads.perBlock());
+
     Launch(Tensors tensors, long queries, PageTable pages, KeySplits splits, Engine engine) {
       this.tensors = tensors;
       this.queries = queries;
@@ -88,7 +91,7 @@ record PagedAttention(
       long block = task / splits.most() % heads.count();
       long from = task / splits.most() / heads.count() * heads.tokens();
       long to = Math.min(queries, from + heads.tokens());
-      AttentionTile tile = engine.kernels().attentionTile(depth, valueDim, values);
+      AttentionTile tile = engine.kernels().attentionTile(depth, valueDim, values, sharing);
       heads.forEachRow(
           from,
           to,

@@ -68,7 +68,8 @@ public final class VectorKernels extends VectorRowKernels implements MicroKernel
   }
 
   @Override
-  public AttentionTile attentionTile(long depth, long valueDim, AttentionTile.Values values) {
+  public AttentionTile attentionTile(
+      long depth, long valueDim, AttentionTile.Values values, AttentionTile.Sharing sharing) {
     return VectorAttentionTile.of(depth, valueDim, values);
   }
 
