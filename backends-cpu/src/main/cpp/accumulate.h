@@ -96,7 +96,8 @@ static void accumulate(const uint8_t* a, int a_type, int64_t a_pitch, int m, con
 enum { DOT_TERMS = 512 };
 
 template <int TYPE>
-static void dot_rows_of(const float* a, int64_t a_pitch, int m, const uint8_t* w, int64_t w_pitch, int n, int k, float* out, int out_pitch) {
+static void dot_rows_of(const float* a, int64_t a_pitch, int m, const uint8_t* w, int64_t w_pitch, int n, int k, float* out,
+                        int out_pitch) {
   float q[CACHED_ROWS * DOT_TERMS] __attribute__((aligned(64)));
   float sums[CACHED_KEYS * CACHED_ROWS];
   for (int r = 0; r < m; r += CACHED_ROWS) {

@@ -146,7 +146,8 @@ void ts_accumulate(int isa, int64_t a, int a_type, int64_t a_pitch, int m, int64
   KERNELS[isa]->accumulate((const uint8_t*)a, a_type, a_pitch, m, (const uint8_t*)w, type, w_pitch, n, k, (float*)c, c_pitch);
 }
 
-void ts_dot_rows(int isa, int64_t a, int64_t a_pitch, int m, int64_t w, int type, int64_t w_pitch, int n, int k, int64_t out, int out_pitch) {
+void ts_dot_rows(int isa, int64_t a, int64_t a_pitch, int m, int64_t w, int type, int64_t w_pitch, int n, int k, int64_t out,
+                 int out_pitch) {
   KERNELS[isa]->dot_rows((const float*)a, a_pitch, m, (const uint8_t*)w, type, w_pitch, n, k, (float*)out, out_pitch);
 }
 

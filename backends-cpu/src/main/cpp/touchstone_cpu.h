@@ -76,7 +76,8 @@ typedef struct {
   void (*attention_output)(const float* acc, float divisor, int count, int type, uint8_t* to);
   void (*accumulate)(const uint8_t* a, int a_type, int64_t a_pitch, int m, const uint8_t* w, int type, int64_t w_pitch, int n, int k,
                      float* c, int64_t c_pitch);
-  void (*dot_rows)(const float* a, int64_t a_pitch, int m, const uint8_t* w, int type, int64_t w_pitch, int n, int k, float* out, int out_pitch);
+  void (*dot_rows)(const float* a, int64_t a_pitch, int m, const uint8_t* w, int type, int64_t w_pitch, int n, int k, float* out,
+                   int out_pitch);
   void (*row_load)(const uint8_t* src, int type, float* to, int n);
   void (*row_store)(const float* x, int type, uint8_t* to, int n);
   void (*row_exp)(float* x, int n, float shift);
@@ -134,7 +135,8 @@ void ts_accumulate(int isa, int64_t a, int a_type, int64_t a_pitch, int m, int64
 
 // out[i][j] = sum over k of a[i][k] w[j][k] for FP32 rows and F32 or BF16 weights; k is a multiple of 32 up to 512. The weights'
 // pitch is in bytes, the others in elements.
-void ts_dot_rows(int isa, int64_t a, int64_t a_pitch, int m, int64_t w, int type, int64_t w_pitch, int n, int k, int64_t out, int out_pitch);
+void ts_dot_rows(int isa, int64_t a, int64_t a_pitch, int m, int64_t w, int type, int64_t w_pitch, int n, int k, int64_t out,
+                 int out_pitch);
 
 // Functions of rows; FP32 rows are arrays of the caller, narrow ones addresses.
 

@@ -17,6 +17,10 @@ final class MoeForwardLaunch {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
   private static final int PANEL = MoeWorkspace.PANEL;
+
+  /** Tasks that a thread should get, so that threads end together. */
+  private static final int TASKS_PER_THREAD = 16;
+
   private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
 
   private final MoeForwardSpec spec;
@@ -225,18 +229,26 @@ final class MoeForwardLaunch {
   private void outputPhase(int column, int count) {
     int panels = Math.ceilDiv(count, PANEL);
     int experts = active.length + (sharedHidden == null ? 0 : 1);
-    long cost = (long) PANEL * spec.intermediate();
+    // Adjacent panels of a weight are one stream of memory: it starts slowly, so a task takes as
+    // many as leave enough tasks.
+    long enough = (long) TASKS_PER_THREAD * engine.threads().count();
+    int together = Math.clamp((long) experts * panels / enough, 1, panels);
+    int perExpert = Math.ceilDiv(panels, together);
+    long cost = (long) together * PANEL * spec.intermediate();
     engine.forEach(
-        (long) experts * panels,
+        (long) experts * perExpert,
         cost,
         task -> {
-          int number = (int) (task / panels);
-          int at = column + (int) (task % panels) * PANEL;
-          int width = Math.min(PANEL, column + count - at);
-          if (number < active.length) {
-            routedOutput(active[number], column, at, width);
-          } else {
-            sharedOutput(column, at, width);
+          int number = (int) (task / perExpert);
+          int first = (int) (task % perExpert) * together;
+          for (int panel = first; panel < Math.min(panels, first + together); panel++) {
+            int at = column + panel * PANEL;
+            int width = Math.min(PANEL, column + count - at);
+            if (number < active.length) {
+              routedOutput(active[number], column, at, width);
+            } else {
+              sharedOutput(column, at, width);
+            }
           }
         });
     engine.forEach(tokens, (long) count * (topK + 1), t -> combine((int) t, column, count));
