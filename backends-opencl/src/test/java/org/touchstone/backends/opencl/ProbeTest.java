@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -15,24 +15,11 @@ class ProbeTest {
   @TempDir Path folder;
 
   private List<String> probe(Map<String, String> environment) throws Exception {
-    Path java =
-        Path.of(ProcessHandle.current().info().command().orElseThrow()).resolveSibling("java");
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            java.toString(),
-            "--enable-native-access=ALL-UNNAMED",
-            "-cp",
-            System.getProperty("java.class.path"),
-            ProbeReport.class.getName());
-    builder.environment().putAll(environment);
-    builder.environment().put("TOUCHSTONE_CACHE_DIR", folder.resolve("cache").toString());
-    builder.redirectError(ProcessBuilder.Redirect.DISCARD);
-    Path output = folder.resolve("output");
-    builder.redirectOutput(output.toFile());
-    Process process = builder.start();
-    assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
-    assertThat(process.exitValue()).isZero();
-    return Files.readAllLines(output);
+    Map<String, String> all = new TreeMap<>(environment);
+    all.put("TOUCHSTONE_CACHE_DIR", folder.resolve("cache").toString());
+    try (ChildJvm child = ChildJvm.start(ProbeReport.class, folder, all)) {
+      return child.lines();
+    }
   }
 
   @Test

@@ -1,6 +1,8 @@
 package org.touchstone.backends.spi;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
@@ -26,6 +28,7 @@ public interface KernelInspector {
    * @param localBytes local memory of a group
    * @param privateBytes private memory of a work-item, where the driver tells it: what does not fit
    *     into registers, on most drivers
+   * @param access how neighbours reach memory together, where it was looked at
    */
   record LaunchedKernel(
       String function,
@@ -35,5 +38,15 @@ public interface KernelInspector {
       long largestGroup,
       long multiple,
       long localBytes,
-      OptionalLong privateBytes) {}
+      OptionalLong privateBytes,
+      Optional<Access> access) {}
+
+  /**
+   * Which share of the memory that work-items fetch together they asked for, in percent: 100 where
+   * neighbours read elements in order.
+   *
+   * @param loadsUsed of what is read; none for a kernel that reads nothing
+   * @param storesUsed of what is written
+   */
+  record Access(OptionalInt loadsUsed, OptionalInt storesUsed) {}
 }

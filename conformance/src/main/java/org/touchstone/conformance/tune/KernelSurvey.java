@@ -175,6 +175,13 @@ public record KernelSurvey(String device, List<Row> rows) {
     fields.put("preferred_multiple", row.launch().multiple());
     fields.put("local_bytes", row.launch().localBytes());
     row.launch().privateBytes().ifPresent(bytes -> fields.put("private_bytes", bytes));
+    row.launch()
+        .access()
+        .ifPresent(
+            access -> {
+              access.loadsUsed().ifPresent(used -> fields.put("loads_used_percent", used));
+              access.storesUsed().ifPresent(used -> fields.put("stores_used_percent", used));
+            });
     fields.put("bytes_per_output", row.bytes());
     fields.put("operations_per_output", row.operations());
     return fields;

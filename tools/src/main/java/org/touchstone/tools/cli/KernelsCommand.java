@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
+import java.util.function.Function;
 import org.touchstone.api.op.Op;
+import org.touchstone.backends.spi.KernelInspector.Access;
 import org.touchstone.conformance.ConformanceException;
 import org.touchstone.conformance.ExitCode;
 import org.touchstone.conformance.tune.KernelSurvey;
@@ -18,8 +21,9 @@ import picocli.CommandLine.Option;
     name = "kernels",
     description =
         "Launch operators and print what each of their kernels takes of the device: work-groups,"
-            + " local memory, private memory where the driver tells it, and the bytes and"
-            + " operations of an output element.")
+            + " local memory, private memory where the driver tells it, which share of the memory"
+            + " that neighbours fetch together they use, and the bytes and operations of an output"
+            + " element.")
 final class KernelsCommand extends ToolkitCommand {
   @Option(names = "--device", required = true, paramLabel = "URI", description = "Device.")
   private String device = "";
@@ -77,6 +81,8 @@ final class KernelsCommand extends ToolkitCommand {
             "multiple",
             "local",
             "private",
+            "loads used",
+            "stores used",
             "bytes/output",
             "operations/output");
     for (KernelSurvey.Row row : survey.rows()) {
@@ -91,9 +97,16 @@ final class KernelsCommand extends ToolkitCommand {
           row.launch().privateBytes().isPresent()
               ? Long.toString(row.launch().privateBytes().getAsLong())
               : "-",
+          used(row, Access::loadsUsed),
+          used(row, Access::storesUsed),
           String.format(Locale.ROOT, "%.1f", row.bytes()),
           String.format(Locale.ROOT, "%.0f", row.operations()));
     }
     return table;
+  }
+
+  private static String used(KernelSurvey.Row row, Function<Access, OptionalInt> share) {
+    OptionalInt percent = row.launch().access().map(share).orElse(OptionalInt.empty());
+    return percent.isPresent() ? percent.getAsInt() + " %" : "-";
   }
 }

@@ -117,7 +117,9 @@ public final class OpenClKernel implements AutoCloseable {
         ask(CL.CL_KERNEL_WORK_GROUP_SIZE).orElse(0),
         ask(CL.CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE).orElse(0),
         declaredLocal + given,
-        ask(CL.CL_KERNEL_PRIVATE_MEM_SIZE));
+        ask(CL.CL_KERNEL_PRIVATE_MEM_SIZE),
+        // Only the gpu variant has neighbours.
+        size == 1 ? Optional.empty() : AccessTable.of(function));
   }
 
   private OptionalLong ask(int parameter) {
