@@ -116,7 +116,7 @@ class OpenClGateTest {
     } else {
       arguments.addAll(List.of("--max-elements=" + (variant.equals("cpu") ? 1000 : 400)));
       CHECKED.forEach(op -> arguments.add("--op=" + op));
-      arguments.add("--shard=1/" + (variant.equals("cpu") ? 4 : 6));
+      arguments.add("--shard=1/" + (variant.equals("cpu") ? 8 : 12));
     }
     JsonNode counters =
         run(arguments, variant, folder).path("summary").path("devices").path(CHECKER);
