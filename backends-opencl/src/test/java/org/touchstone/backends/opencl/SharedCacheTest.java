@@ -24,7 +24,9 @@ class SharedCacheTest {
         folder,
         Map.of(
             "TOUCHSTONE_CACHE_DIR", folder.resolve("cache").toString(),
-            "POCL_CACHE_DIR", folder.resolve("pocl").toString()),
+            "POCL_CACHE_DIR", folder.resolve("pocl").toString(),
+            // Two JVMs start at once, and other tests run beside them.
+            "TOUCHSTONE_PROBE_TIMEOUT", "60000"),
         folder.resolve(own).toString(),
         folder.resolve(other).toString());
   }
