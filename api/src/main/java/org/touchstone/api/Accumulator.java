@@ -8,8 +8,8 @@ import java.io.Serializable;
  * @param kind the arithmetic of one addition
  * @param promotedEvery for {@link Kind#REDUCED}: after how many terms the partial sum moves into
  *     FP32; otherwise 0
- * @param stepsPerPromotion for {@link Kind#REDUCED}: matrix instructions between two promotions;
- *     otherwise 0
+ * @param stepsPerPromotion for {@link Kind#REDUCED}: matrix instructions between two promotions,
+ *     each of as many consecutive terms; otherwise 0
  */
 public record Accumulator(Kind kind, int promotedEvery, int stepsPerPromotion)
     implements Serializable {

@@ -20,11 +20,6 @@ public record OracleRequest(
   public enum Regime {
     /** Independent data: with the square root of the chain. */
     RANDOM,
-    /**
-     * Independent data of which a few outweigh the others: as {@link #RANDOM}, but what a reduced
-     * accumulator cuts off follows the few.
-     */
-    HEAVY_TAILED,
     /** Adversarial or regular data: with the chain. */
     STRUCTURED
   }

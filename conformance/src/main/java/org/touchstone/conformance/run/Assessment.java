@@ -174,8 +174,7 @@ public record Assessment(List<String> findings, Metrics metrics, Map<DType, Bias
     private static Regime regime(DataFamily family) {
       return switch (family) {
         case STRUCTURED -> Regime.STRUCTURED;
-        case SUBNORMAL -> Regime.HEAVY_TAILED;
-        case EXACT_INTEGER, RANDOM, SATURATING -> Regime.RANDOM;
+        case EXACT_INTEGER, RANDOM, SUBNORMAL, SATURATING -> Regime.RANDOM;
       };
     }
 

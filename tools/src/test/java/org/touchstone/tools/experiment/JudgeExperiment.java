@@ -40,12 +40,13 @@ final class JudgeExperiment {
     for (Kernel kernel : Kernel.values()) {
       if (kernel.legitimate()) {
         settings.add(new Setting(kernel, 16, 24, 1024));
-      } else if (kernel != Kernel.NEVER_PROMOTED) {
+      } else if (kernel != Kernel.NEVER_PROMOTED && kernel != Kernel.PROMOTED_LATE) {
         settings.add(new Setting(kernel, 64, 96, 1024));
       }
     }
     settings.add(new Setting(Kernel.LEGIT_PROMOTED, 32, 48, 8192));
     settings.add(new Setting(Kernel.LAST_TERM, 32, 48, 8192));
+    settings.add(new Setting(Kernel.PROMOTED_LATE, 32, 48, 8192));
     settings.add(new Setting(Kernel.NEVER_PROMOTED, 32, 48, 8192));
     return settings;
   }

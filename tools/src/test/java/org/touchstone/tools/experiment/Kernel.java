@@ -89,6 +89,7 @@ enum Kernel {
       return values;
     }
   },
+  PROMOTED_LATE("14 bits promoted every 256 terms", Sums.PROMOTED_LATE),
   NEVER_PROMOTED("14 bits that are never promoted", Sums.NEVER_PROMOTED);
 
   final String title;

@@ -6,7 +6,7 @@ import org.touchstone.api.KernelTraits;
 import org.touchstone.api.format.FloatFormat;
 import org.touchstone.api.format.Saturation;
 
-/** Orders and formats in which correct kernels, and two wrong ones, add up a row and a column. */
+/** Orders and formats in which correct kernels, and wrong ones, add up a row and a column. */
 @SuppressWarnings("ImmutableEnumChecker") // traits are records of numbers and enums
 enum Sums {
   /** FP32, from the first term to the last. */
@@ -69,21 +69,18 @@ enum Sums {
       return reduced(p, 0);
     }
   },
+  /** The same, promoted every 256 terms only. */
+  PROMOTED_LATE(PROMOTED.traits) {
+    @Override
+    double sum(Operands x, int row, int column) {
+      return promoted(x, row, column, 2);
+    }
+  },
   /** The same, never promoted, though it is declared. */
   NEVER_PROMOTED(PROMOTED.traits) {
     @Override
     double sum(Operands x, int row, int column) {
-      double sum = 0;
-      double[] p = new double[Operands.BLOCK];
-      for (int block = 0; block < x.blocks(); block++) {
-        x.products(row, column, block, p);
-        double scale = x.scale(row, column, block);
-        for (int i = 0; i < p.length; i++) {
-          p[i] *= scale;
-        }
-        sum = reduced(p, sum);
-      }
-      return sum;
+      return promoted(x, row, column, x.blocks());
     }
   },
   /** Every partial sum rounded to BF16, declared as FP32. */
@@ -119,6 +116,26 @@ enum Sums {
     for (int block = 0; block < x.blocks(); block++) {
       x.products(row, column, block, p);
       sum += (float) block(p) * (float) x.scale(row, column, block);
+    }
+    return sum;
+  }
+
+  /** Adds up one element in 14 bits, promoted into FP32 every few blocks. */
+  private static double promoted(Operands x, int row, int column, int blocks) {
+    float sum = 0;
+    double part = 0;
+    double[] p = new double[Operands.BLOCK];
+    for (int block = 0; block < x.blocks(); block++) {
+      x.products(row, column, block, p);
+      double scale = x.scale(row, column, block);
+      for (int i = 0; i < p.length; i++) {
+        p[i] *= scale;
+      }
+      part = reduced(p, part);
+      if ((block + 1) % blocks == 0 || block + 1 == x.blocks()) {
+        sum += (float) part;
+        part = 0;
+      }
     }
     return sum;
   }

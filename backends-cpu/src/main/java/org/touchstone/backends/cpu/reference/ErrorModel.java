@@ -30,15 +30,6 @@ final class ErrorModel {
   /** Largest subnormal FP32 magnitude, what a flush can remove. */
   private static final double FLUSHED = 0x1p-126;
 
-  /** What is left of a term below the largest one in a reduced accumulator. */
-  private static final double CUT = 0x1p-13;
-
-  /**
-   * How much larger the largest of 32 products is beside their sum of magnitudes, where three
-   * quarters of the operands are subnormal, than where all are of one size.
-   */
-  private static final double HEAVY_TAIL = 8;
-
   private final KernelTraits traits;
   private final Regime regime;
 
@@ -54,34 +45,23 @@ final class ErrorModel {
 
   /**
    * Returns the error of a dot product of {@code terms} terms, relative to the sum of the terms'
-   * magnitudes. Products are rounded once each.
+   * magnitudes. Products are rounded once each. What a reduced accumulator cuts off comes on top.
    */
   double sum(long terms) {
     if (terms <= 0) {
       return 0;
     }
-    double c = chainError(traits.chain().length(terms));
-    if (traits.accumulator().kind() == Accumulator.Kind.REDUCED) {
-      c += reduced(terms);
-    }
-    return c;
+    return chainError(traits.chain().length(terms));
   }
 
-  /**
-   * Returns what a reduced accumulator adds. One instruction cuts every product, the incoming sum
-   * and the result off 13 bits below the largest (DeepSeek-V3 Technical Report, arXiv 2412.19437,
-   * section 3.5.2), which is less than the terms' magnitudes together: what is cut off may all have
-   * one sign. Of random signs, n cuts of at most u = 2^-13 · 2S/√n add up to less than four
-   * standard deviations 4 · √(n/12) · u, and promoted blocks average out.
-   */
-  private double reduced(long terms) {
-    Accumulator accumulator = traits.accumulator();
-    long block = accumulator.promotedEvery();
-    if (regime != Regime.STRUCTURED) {
-      double tail = regime == Regime.HEAVY_TAILED ? HEAVY_TAIL : 1;
-      return tail * 2.5 * CUT / Math.sqrt((double) Math.ceilDiv(terms, block));
-    }
-    return (Math.min(terms, block) + 2.0 * accumulator.stepsPerPromotion()) * CUT;
+  /** Returns whether sums lose more than FP32 does, which {@link #reducedSum} bounds. */
+  boolean reduces() {
+    return traits.accumulator().kind() == Accumulator.Kind.REDUCED;
+  }
+
+  /** Begins to bound what the kernel's accumulator cuts off a dot product. */
+  ReducedSum reducedSum() {
+    return new ReducedSum(traits.accumulator(), regime);
   }
 
   /**

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.format.Saturation;
 import org.touchstone.api.op.Activation;
+import org.touchstone.api.op.GemmOperands;
 import org.touchstone.api.op.MoeForwardSpec;
 
 /**
@@ -54,8 +55,15 @@ final class ExpertStage {
 
   /**
    * Computes the hidden activation of an expert; {@code routing} multiplies it when it is not 1.
+   *
+   * @param quantised what x was dequantised from, for FP8 weights
    */
-  Hidden hidden(long expert, double[] x, double[] xError, double routing) {
+  Hidden hidden(
+      long expert,
+      double[] x,
+      double[] xError,
+      @Nullable QuantisedVector quantised,
+      double routing) {
     int width = gateUp.rows() / 2;
     Hidden hidden = new Hidden(width);
     double[] row = new double[gateUp.columns()];
@@ -64,6 +72,7 @@ final class ExpertStage {
     for (int n = 0; n < 2 * width; n++) {
       gateUp.row(expert, n, row);
       WeightRows.dot(row, x, xError, gateUpC, model, dot);
+      dot[1] += cutOff(row, x, gateUp, expert, n, quantised);
       h[n] = round(spec.gateUp(), dot[0], dot[1]);
     }
     boolean interleaved = spec.activation().layout() == Activation.GateLayout.INTERLEAVED;
@@ -117,6 +126,29 @@ final class ExpertStage {
   void output(long expert, long column, Hidden hidden, double[] row, double[] result) {
     down.row(expert, column, row);
     WeightRows.dot(row, hidden.value, hidden.error, downC, model, result);
+    result[1] += cutOff(row, hidden.value, down, expert, column, hidden.quantised);
+  }
+
+  /** Returns what a reduced accumulator may cut off a product of scaled operands. */
+  private double cutOff(
+      double[] row,
+      double[] x,
+      WeightRows weights,
+      long expert,
+      long n,
+      @Nullable QuantisedVector quantised) {
+    if (!model.reduces() || quantised == null) {
+      return 0;
+    }
+    double[] least = weights.leastNormals(expert, n);
+    ReducedSum reduced = model.reducedSum();
+    for (int b = 0; b < least.length; b++) {
+      int from = b * GemmOperands.BLOCK;
+      int to = Math.min(x.length, from + GemmOperands.BLOCK);
+      double leastX = ReducedSum.LEAST * quantised.scale[b];
+      reduced.add(row, x, from, to, least[b], leastX, 1, ReducedSum.Terms.SCALED);
+    }
+    return reduced.error();
   }
 
   /** Returns the row length of the down projection. */

@@ -109,8 +109,9 @@ final class MoeForwardReference implements Reference<MoeForwardSpec, MoeForwardA
       double[] row = Arrays.copyOfRange(x, t * hiddenSize, (t + 1) * hiddenSize);
       double[] rowError = new double[hiddenSize];
       double[] plain = row;
+      QuantisedVector quantised = null;
       if (spec.operands().scaled()) {
-        QuantisedVector quantised = new QuantisedVector(row, rowError, model);
+        quantised = new QuantisedVector(row, rowError, model);
         row = quantised.value;
         rowError = quantised.error;
       }
@@ -125,13 +126,14 @@ final class MoeForwardReference implements Reference<MoeForwardSpec, MoeForwardA
           continue;
         }
         double weight = weights[t * topK + j];
-        ExpertStage.Hidden hidden = routed.hidden(expert, row, rowError, inside ? weight : 1);
+        ExpertStage.Hidden hidden =
+            routed.hidden(expert, row, rowError, quantised, inside ? weight : 1);
         taps.visit(t, j, hidden);
         add(routed, expert, hidden, inside ? 1 : weight, 0, sum, carried, magnitude);
       }
       if (shared != null) {
         double[] scale = sharedScale(plain);
-        ExpertStage.Hidden hidden = shared.hidden(0, row, rowError, 1);
+        ExpertStage.Hidden hidden = shared.hidden(0, row, rowError, quantised, 1);
         add(shared, 0, hidden, scale[0], scale[1], sum, carried, magnitude);
       }
       double c = model.sequentialSum(topK + 1L) + model.op();

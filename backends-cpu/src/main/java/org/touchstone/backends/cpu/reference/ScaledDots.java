@@ -1,5 +1,7 @@
 package org.touchstone.backends.cpu.reference;
 
+import org.touchstone.backends.cpu.reference.ReducedSum.Terms;
+
 /**
  * Dot products of quantised or plain rows with their bounds: {@code sum_kb sa[kb] sb[kb] sum_{k in
  * kb} a[k] b[k]}, one block per pair of scales. Rows without scales have empty scale arrays.
@@ -46,6 +48,7 @@ final class ScaledDots {
     double magnitude = 0;
     double absolute = 0;
     boolean scaled = scalesA.length > 0;
+    ReducedSum reduced = model.reduces() ? model.reducedSum() : null;
     for (int from = 0, kb = 0; from < a.length; from += block, kb++) {
       int to = Math.min(a.length, from + block);
       double sum = 0;
@@ -65,11 +68,15 @@ final class ScaledDots {
       value += sum * (sa * sb);
       magnitude += terms * scale;
       absolute += flushed * scale;
+      if (reduced != null) {
+        reduced.add(a, b, from, to, ReducedSum.LEAST, ReducedSum.LEAST, scale, Terms.CODES);
+      }
       // The products of two scales, of a sum and a scale, and of two operands may underflow.
       absolute +=
           model.underflow()
               * (scaled ? 1 + terms + Math.abs(sa) + Math.abs(sb) : (double) to - from);
     }
+    absolute += reduced == null ? 0 : reduced.error();
     if (magnitude > FP32_MAX && Math.abs(value) < magnitude * (1 - c)) {
       // Terms of both signs beyond the range: whether they meet infinity depends on their order.
       return new Dot(value, Double.POSITIVE_INFINITY);

@@ -2,6 +2,7 @@ package org.touchstone.backends.cpu.reference;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.format.Bf16;
@@ -79,6 +80,22 @@ final class WeightRows {
         into[k] *= scales[base + k / GemmOperands.BLOCK];
       }
     }
+  }
+
+  /**
+   * Returns the smallest normal element that row n of weight e may have, for every block of 128
+   * columns.
+   */
+  double[] leastNormals(long e, long n) {
+    double[] least = new double[scaleColumns];
+    Arrays.fill(least, dtype.format().minNormal());
+    if (scales != null) {
+      int base = (int) ((e * scaleRows + n / GemmOperands.BLOCK) * scaleColumns);
+      for (int i = 0; i < scaleColumns; i++) {
+        least[i] *= Math.abs(scales[base + i]);
+      }
+    }
+    return least;
   }
 
   /**
