@@ -35,6 +35,7 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
   private static final class Scratch {
     final float[] score;
     final float[] biased;
+    final float[] bias;
     final int[] route;
     final float[] groupValue;
     final boolean[] kept;
@@ -42,6 +43,7 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
     Scratch(int experts, int topK, int groups) {
       score = new float[experts];
       biased = new float[experts];
+      bias = new float[experts];
       route = new int[topK];
       groupValue = new float[groups];
       kept = new boolean[groups];
@@ -92,8 +94,9 @@ final class MoeRouteKernel implements Kernel<MoeRouteArgs> {
     System.arraycopy(s.score, 0, s.biased, 0, experts);
     if (args.bias() != null) {
       MemorySegment bias = Memories.host(args.bias());
+      MemorySegment.copy(bias, FLOAT, 0, s.bias, 0, experts);
       for (int e = 0; e < experts; e++) {
-        s.biased[e] += bias.get(FLOAT, 4L * e);
+        s.biased[e] += s.bias[e];
       }
     }
     for (int e = 0; e < experts; e++) {
