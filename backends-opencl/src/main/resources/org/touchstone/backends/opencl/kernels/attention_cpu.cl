@@ -12,34 +12,17 @@ static inline float most16(float16 x) {
 static inline void scores(
     __local const float *q, __local const float *k, __local float *s, int rows, int keys, int pitch,
     int s_pitch) {
-#define TERM(i)                              \
-  a##i = vload8(0, at + i * pitch + x);      \
-  s##i##0 = fma(a##i, b0, s##i##0);          \
-  s##i##1 = fma(a##i, b1, s##i##1);          \
-  s##i##2 = fma(a##i, b2, s##i##2);          \
-  s##i##3 = fma(a##i, b3, s##i##3);
   for (int row = 0; row < rows; row += 3) {
     __local const float *at = q + row * pitch;
     for (int key = 0; key < keys; key += 4) {
-      float8 s00 = 0, s01 = 0, s02 = 0, s03 = 0;
-      float8 s10 = 0, s11 = 0, s12 = 0, s13 = 0;
-      float8 s20 = 0, s21 = 0, s22 = 0, s23 = 0;
       __local const float *from = k + key * pitch;
-      for (int x = 0; x < pitch; x += 8) {
-        float8 a0, a1, a2;
-        float8 b0 = vload8(0, from + x);
-        float8 b1 = vload8(0, from + pitch + x);
-        float8 b2 = vload8(0, from + 2 * pitch + x);
-        float8 b3 = vload8(0, from + 3 * pitch + x);
-        TERM(0) TERM(1) TERM(2)
-      }
+      THREE_BY_FOUR(at, pitch, from, pitch, pitch)
       __local float *to = s + row * s_pitch + key;
       vstore4(sums(s00, s01, s02, s03), 0, to);
       vstore4(sums(s10, s11, s12, s13), 0, to + s_pitch);
       vstore4(sums(s20, s21, s22, s23), 0, to + 2 * s_pitch);
     }
   }
-#undef TERM
 }
 
 // o = o * alpha + p v, six rows by sixteen columns at a time.

@@ -44,6 +44,28 @@ static inline void zeros(__local float *to, int count) {
   }
 }
 
+// Twelve vectors s00 to s23: the products of three rows of a and four of b, `count` terms.
+#define THREE_BY_FOUR_ROW(i, rows, rows_step)  \
+  a##i = vload8(0, rows + i * rows_step + x);  \
+  s##i##0 = fma(a##i, b0, s##i##0);            \
+  s##i##1 = fma(a##i, b1, s##i##1);            \
+  s##i##2 = fma(a##i, b2, s##i##2);            \
+  s##i##3 = fma(a##i, b3, s##i##3);
+#define THREE_BY_FOUR(rows, rows_step, columns, columns_step, count) \
+  float8 s00 = 0, s01 = 0, s02 = 0, s03 = 0;                         \
+  float8 s10 = 0, s11 = 0, s12 = 0, s13 = 0;                         \
+  float8 s20 = 0, s21 = 0, s22 = 0, s23 = 0;                         \
+  for (int x = 0; x < count; x += 8) {                               \
+    float8 a0, a1, a2;                                               \
+    float8 b0 = vload8(0, columns + x);                              \
+    float8 b1 = vload8(0, columns + columns_step + x);               \
+    float8 b2 = vload8(0, columns + 2 * columns_step + x);           \
+    float8 b3 = vload8(0, columns + 3 * columns_step + x);           \
+    THREE_BY_FOUR_ROW(0, rows, rows_step)                            \
+    THREE_BY_FOUR_ROW(1, rows, rows_step)                            \
+    THREE_BY_FOUR_ROW(2, rows, rows_step)                            \
+  }
+
 // The sums of four vectors.
 static inline float4 sums(float8 a, float8 b, float8 c, float8 d) {
   // By components: Oclgrind 21.10 crashes where vectors are joined.

@@ -9,31 +9,15 @@ static inline void add_scaled(__local float *acc, float4 sum, float scale) {
   vstore4(fma(sum, (float4)(scale), vload4(0, acc)), 0, acc);
 }
 
-#define TERM(i)                                          \
-  a##i = vload8(0, al + (row + i) * BLOCK_K + x);        \
-  s##i##0 = fma(a##i, b0, s##i##0);                      \
-  s##i##1 = fma(a##i, b1, s##i##1);                      \
-  s##i##2 = fma(a##i, b2, s##i##2);                      \
-  s##i##3 = fma(a##i, b3, s##i##3);
-
 static inline void multiply(
     __local const float *al, __local const float *bl, __local float *acc,
     __local const float *scale,
     int rows, int columns, int count) {
   for (int row = 0; row < rows; row += 3) {
     for (int column = 0; column < columns; column += 4) {
-      float8 s00 = 0, s01 = 0, s02 = 0, s03 = 0;
-      float8 s10 = 0, s11 = 0, s12 = 0, s13 = 0;
-      float8 s20 = 0, s21 = 0, s22 = 0, s23 = 0;
+      __local const float *at = al + row * BLOCK_K;
       __local const float *from = bl + column * BLOCK_K;
-      for (int x = 0; x < count; x += 8) {
-        float8 a0, a1, a2;
-        float8 b0 = vload8(0, from + x);
-        float8 b1 = vload8(0, from + BLOCK_K + x);
-        float8 b2 = vload8(0, from + 2 * BLOCK_K + x);
-        float8 b3 = vload8(0, from + 3 * BLOCK_K + x);
-        TERM(0) TERM(1) TERM(2)
-      }
+      THREE_BY_FOUR(at, BLOCK_K, from, BLOCK_K, count)
       __local float *to = acc + row * PANEL + column;
       add_scaled(to, sums(s00, s01, s02, s03), scale[row]);
       add_scaled(to + PANEL, sums(s10, s11, s12, s13), scale[row + 1]);
@@ -196,25 +180,11 @@ static inline void tile(
 __kernel PRODUCT_ATTRIBUTES void product(PRODUCT_PARAMETERS PRODUCT_LOCAL) {
   __global const int *assigned = (__global const int *)(groups + groups_at);
   long column = (long)get_group_id(0) * PANEL;
-  long number = get_group_id(1);
-  long expert = get_group_id(2);
-  long first = number * ROWS;
-  long end = min(m, first + ROWS);
-  if (grouping == LIMITED) {
-    end = min(end, (long)assigned[expert]);
-  } else if (grouping == PSUM || grouping == OFFSETS) {
-    expert = locate(assigned, grouping, alignment, experts, m, number, ROWS, &first, &end);
-    end = expert < 0 ? first : end;
-  }
-  // A tile of adjacent rows may hold the rows of several experts.
-  long last;
-  for (; first < end; first = last) {
-    last = end;
-    if (grouping == CONTIGUOUS) {
-      expert = assigned[first];
-      for (last = first + 1; last < end && assigned[last] == expert; last++) {
-      }
-    }
+  long first;
+  long end;
+  long expert = rows_of_tile(assigned, grouping, alignment, experts, m, ROWS, &first, &end);
+  for (long last; first < end; first = last) {
+    last = end_of_run(assigned, grouping, first, end, &expert);
     if (expert >= 0 && expert < experts) {
       product_t p = PRODUCT_OF(expert);
       tile(&p, first, last, column, PRODUCT_LOCALS);

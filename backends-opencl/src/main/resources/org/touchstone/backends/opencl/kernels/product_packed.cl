@@ -190,25 +190,12 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void product_packed(
     __local float *scale) {
   __global const int *assigned = (__global const int *)(groups + groups_at);
   long column = (long)get_group_id(0) * SPAN;
-  long number = get_group_id(1);
-  long expert = get_group_id(2);
-  long first = number * ROWS;
-  long end = min(m, first + ROWS);
-  if (grouping == LIMITED) {
-    end = min(end, (long)assigned[expert]);
-  } else if (grouping == PSUM || grouping == OFFSETS) {
-    expert = locate(assigned, grouping, alignment, experts, m, number, ROWS, &first, &end);
-    end = expert < 0 ? first : end;
-  }
+  long first;
+  long end;
+  long expert = rows_of_tile(assigned, grouping, alignment, experts, m, ROWS, &first, &end);
   ulong padded = (ulong)(n + PANEL - 1) / PANEL * PANEL;
-  long last;
-  for (; first < end; first = last) {
-    last = end;
-    if (grouping == CONTIGUOUS) {
-      expert = assigned[first];
-      for (last = first + 1; last < end && assigned[last] == expert; last++) {
-      }
-    }
+  for (long last; first < end; first = last) {
+    last = end_of_run(assigned, grouping, first, end, &expert);
     if (expert >= 0 && expert < experts) {
       product_t p = PRODUCT_OF(expert);
       in_t nan_columns = b + b_at + b_step + expert * padded;

@@ -80,6 +80,37 @@ static inline long locate(
   return -1;
 }
 
+// Finds the rows of a group's tile, and their expert where all have the same. Returns the expert.
+static inline long rows_of_tile(
+    __global const int *groups, int grouping, int alignment, long experts, long m, long tile_rows,
+    long *first, long *end) {
+  long number = get_group_id(1);
+  long expert = get_group_id(2);
+  *first = number * tile_rows;
+  *end = min(m, *first + tile_rows);
+  if (grouping == LIMITED) {
+    *end = min(*end, (long)groups[expert]);
+  } else if (grouping == PSUM || grouping == OFFSETS) {
+    expert = locate(groups, grouping, alignment, experts, m, number, tile_rows, first, end);
+    *end = expert < 0 ? *first : *end;
+  }
+  return expert;
+}
+
+// Returns where the rows of one expert end: a tile of adjacent rows may hold those of several.
+static inline long end_of_run(
+    __global const int *groups, int grouping, long first, long end, long *expert) {
+  if (grouping != CONTIGUOUS) {
+    return end;
+  }
+  *expert = groups[first];
+  long last = first + 1;
+  while (last < end && groups[last] == *expert) {
+    last++;
+  }
+  return last;
+}
+
 static inline ulong a_row(const product_t *p, long row) {
   return (ulong)(p->map_divisor == 0 ? row : p->map[row] / p->map_divisor);
 }
