@@ -5,6 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.touchstone.backends.cuda.sim.driver.SimDriver;
@@ -12,14 +14,22 @@ import org.touchstone.backends.cuda.sim.exec.LaunchReport;
 
 /**
  * Appends what launches moved to a file: a line per launch and kind of instruction, {@code kernel,
- * instruction, space, executed, transactions, ideal}, separated by commas. Thread-safe.
+ * instruction, space, executed, transactions, ideal, share}, separated by commas. The share is
+ * {@code hot} for instructions that ran at least a quarter as often as the one of their space that
+ * ran most, as those of an inner loop do, and {@code rare} for the others. Thread-safe.
  */
 final class SimMetrics implements SimDriver.Listener {
+  /** What a hot instruction's executions times this reach: those of the most executed one. */
+  private static final int HOT = 4;
+
   private final Path file;
 
   SimMetrics(Path file) {
     this.file = file;
   }
+
+  /** Which instructions are added up. */
+  private record Kind(String instruction, LaunchReport.Space space, String share) {}
 
   /** Sums over the instructions of a kind. */
   private record Sum(long executed, long transactions, long ideal) {
@@ -31,10 +41,15 @@ final class SimMetrics implements SimDriver.Listener {
 
   @Override
   public synchronized void launched(LaunchReport report) {
-    Map<String, Sum> sums = new TreeMap<>();
+    Map<LaunchReport.Space, Long> most = new EnumMap<>(LaunchReport.Space.class);
     for (LaunchReport.Access access : report.accesses()) {
+      most.merge(access.space(), access.executed(), Math::max);
+    }
+    Map<Kind, Sum> sums = new TreeMap<>(Comparator.comparing(Kind::toString));
+    for (LaunchReport.Access access : report.accesses()) {
+      boolean hot = access.executed() * HOT >= most.get(access.space());
       sums.merge(
-          kind(access.text()) + "," + access.space(),
+          new Kind(kind(access.text()), access.space(), hot ? "hot" : "rare"),
           new Sum(access.executed(), access.transactions(), access.ideal()),
           Sum::plus);
     }
@@ -44,13 +59,17 @@ final class SimMetrics implements SimDriver.Listener {
             lines
                 .append(report.kernel())
                 .append(',')
-                .append(kind)
+                .append(kind.instruction())
+                .append(',')
+                .append(kind.space())
                 .append(',')
                 .append(sum.executed())
                 .append(',')
                 .append(sum.transactions())
                 .append(',')
                 .append(sum.ideal())
+                .append(',')
+                .append(kind.share())
                 .append('\n'));
     try {
       Files.writeString(file, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
