@@ -1,22 +1,13 @@
 package org.touchstone.backends.cuda;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.EnumSet;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.touchstone.api.op.Op;
 import org.touchstone.backends.cuda.sim.exec.Accumulator;
 import org.touchstone.backends.spi.BackendDevice;
 import org.touchstone.backends.spi.Mutant;
+import org.touchstone.backends.spi.MutantList;
 import org.touchstone.backends.spi.MutantSource;
 
 /**
@@ -27,8 +18,7 @@ public final class KernelDefects implements MutantSource {
   /** The device whose files are edited. */
   static final String DEVICE = "cuda-sim://sm_89";
 
-  private static final String RESOURCE = "mutants.txt";
-  private static final Pattern EDIT = Pattern.compile("(\\d+|all)/(\\d+) (.*)");
+  private static final Pattern EDIT = Pattern.compile("(\\d+|all)/(\\d+) (.*)", Pattern.DOTALL);
 
   /** Created by the service loader. */
   public KernelDefects() {}
@@ -65,85 +55,43 @@ public final class KernelDefects implements MutantSource {
 
   /** Reads the defects. */
   static List<KernelDefect> defects() {
-    List<KernelDefect> defects = new ArrayList<>();
-    Set<String> names = new HashSet<>();
-    for (String section : text().split("(?m)^(?=mutant )", -1)) {
-      if (section.startsWith("mutant ")) {
-        KernelDefect defect = new Section(section).defect();
-        if (!names.add(defect.name())) {
-          throw new IllegalStateException("two defects are named " + defect.name());
-        }
-        defects.add(defect);
-      }
-    }
-    return List.copyOf(defects);
+    return MutantList.read(KernelDefects.class.getResourceAsStream("mutants.txt")).stream()
+        .map(KernelDefects::defect)
+        .toList();
   }
 
-  private static String text() {
-    try (InputStream stream = KernelDefects.class.getResourceAsStream(RESOURCE)) {
-      if (stream == null) {
-        throw new IllegalStateException("the jar lacks " + RESOURCE);
-      }
-      return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  private static KernelDefect defect(MutantList.Section section) {
+    return new KernelDefect(
+        section.name(),
+        section.what(),
+        section.ops(),
+        section.caughtBy(),
+        section.value("file"),
+        Pattern.compile(section.value("kernel")),
+        edits(section),
+        Accumulator.valueOf(section.value("accumulator", "EXACT_FP32")));
   }
 
-  /** A defect's lines. */
-  private static final class Section {
-    private final Map<String, String> values = new HashMap<>();
-    private final List<PtxEdit> edits = new ArrayList<>();
-
-    Section(String section) {
-      String edit = "";
-      for (String line : section.lines().map(String::strip).toList()) {
-        int space = line.indexOf(' ');
-        String key = space < 0 ? line : line.substring(0, space);
-        String value = space < 0 ? "" : line.substring(space).strip();
-        switch (key) {
-          case "" -> {}
-          case "edit" -> edit = value;
-          case "by" -> edits.add(edit(edit, value.replace("\\n", "\n").replace("\\t", "\t")));
-          default -> values.put(key, value);
-        }
+  private static List<PtxEdit> edits(MutantList.Section section) {
+    List<PtxEdit> edits = new ArrayList<>();
+    String edit = "";
+    for (MutantList.Line line : section.lines()) {
+      if (line.key().equals("edit")) {
+        edit = line.text();
+      } else if (line.key().equals("by")) {
+        edits.add(edit(section, edit, line.text()));
       }
     }
+    return edits;
+  }
 
-    private PtxEdit edit(String edit, String replacement) {
-      Matcher parts = EDIT.matcher(edit);
-      if (!parts.matches()) {
-        throw new IllegalStateException("'by' without 'edit K/N REGEX' in " + values);
-      }
-      int which = parts.group(1).equals("all") ? 0 : Integer.parseInt(parts.group(1));
-      return new PtxEdit(
-          Pattern.compile(parts.group(3)), which, Integer.parseInt(parts.group(2)), replacement);
+  private static PtxEdit edit(MutantList.Section section, String edit, String replacement) {
+    Matcher parts = EDIT.matcher(edit);
+    if (!parts.matches()) {
+      throw new IllegalStateException("'by' without 'edit K/N REGEX' in " + section.name());
     }
-
-    private String value(String key) {
-      String value = values.get(key);
-      if (value == null) {
-        throw new IllegalStateException("no line '" + key + "' in " + values);
-      }
-      return value;
-    }
-
-    KernelDefect defect() {
-      Set<Op> ops = EnumSet.noneOf(Op.class);
-      for (Op op : Op.values()) {
-        if (List.of(value("ops").split(" ", -1)).contains(op.opName())) {
-          ops.add(op);
-        }
-      }
-      return new KernelDefect(
-          value("mutant"),
-          value("what"),
-          ops,
-          Mutant.CaughtBy.valueOf(value("caught")),
-          value("file"),
-          Pattern.compile(value("kernel")),
-          edits,
-          Accumulator.valueOf(values.getOrDefault("accumulator", "EXACT_FP32")));
-    }
+    int which = parts.group(1).equals("all") ? 0 : Integer.parseInt(parts.group(1));
+    return new PtxEdit(
+        Pattern.compile(parts.group(3)), which, Integer.parseInt(parts.group(2)), replacement);
   }
 }
