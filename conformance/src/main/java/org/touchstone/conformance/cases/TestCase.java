@@ -1,6 +1,5 @@
 package org.touchstone.conformance.cases;
 
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -10,7 +9,6 @@ import java.util.Set;
 import java.util.function.Function;
 import org.touchstone.api.Layout;
 import org.touchstone.api.Shape;
-import org.touchstone.api.op.Dim;
 import org.touchstone.api.op.Op;
 import org.touchstone.api.op.OpSpec;
 import org.touchstone.api.op.Slot;
@@ -29,8 +27,7 @@ public final class TestCase {
   private final Level level;
   private final OpSpec<?> spec;
   private final DataFamily family;
-  private final Map<String, Long> extents;
-  private final Map<String, Shape> shapes;
+  private final CaseShapes shapes;
   private final Variants variants;
   private final long reduction;
   private final Optional<Set<String>> exactOutputs;
@@ -56,8 +53,7 @@ public final class TestCase {
     level = b.level;
     spec = b.spec;
     family = b.family;
-    extents = Collections.unmodifiableMap(new LinkedHashMap<>(b.extents));
-    shapes = Collections.unmodifiableMap(new LinkedHashMap<>(b.shapes));
+    shapes = new CaseShapes(b.extents, b.shapes);
     variants = new Variants(b.placement, b.inPlace, b.absent);
     reduction = b.reduction;
     exactOutputs = b.exactOutputs;
@@ -124,7 +120,7 @@ public final class TestCase {
 
   /** Returns the launch sizes by symbol. */
   public Map<String, Long> extents() {
-    return extents;
+    return shapes.extents();
   }
 
   /** Returns what differs from the usual launch. */
@@ -214,26 +210,7 @@ public final class TestCase {
 
   /** Returns the shape of a slot's tensor. */
   public Shape shape(Slot slot) {
-    if (slot.dims() == null) {
-      Shape shape = shapes.get(String.valueOf(slot.anyShape()));
-      if (shape == null) {
-        throw illegal("symbol " + slot.anyShape() + " has no shape; call shape()");
-      }
-      return shape;
-    }
-    return Shape.of(slot.dims().stream().mapToLong(this::extent).toArray());
-  }
-
-  private long extent(Dim dim) {
-    String symbol = dim.symbol();
-    if (symbol == null) {
-      return dim.offset();
-    }
-    Long value = extents.get(symbol);
-    if (value == null) {
-      throw illegal("symbol " + symbol + " has no value; call extent() or derived()");
-    }
-    return dim.extent(value);
+    return shapes.of(slot, name);
   }
 
   @Override
