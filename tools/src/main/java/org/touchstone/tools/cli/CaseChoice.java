@@ -1,9 +1,9 @@
 package org.touchstone.tools.cli;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.touchstone.conformance.cases.Level;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that choose cases of the suite. */
@@ -16,11 +16,7 @@ final class CaseChoice {
               + " the ones before.")
   private Level level = Level.L1;
 
-  @Option(
-      names = "--op",
-      paramLabel = "NAME",
-      description = "Operator or family; may be repeated; all by default.")
-  private List<String> ops = new ArrayList<>();
+  @Mixin private OpChoice ops = new OpChoice();
 
   @Option(
       names = "--case",
@@ -33,7 +29,7 @@ final class CaseChoice {
   }
 
   List<String> ops() {
-    return ops;
+    return ops.ops();
   }
 
   Optional<String> caseName() {

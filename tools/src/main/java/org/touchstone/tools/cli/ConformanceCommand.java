@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.touchstone.conformance.ConformanceException;
 import org.touchstone.conformance.ConformanceReport;
 import org.touchstone.conformance.ConformanceRequest;
 import org.touchstone.conformance.ConformanceSuite;
@@ -23,8 +22,7 @@ import picocli.CommandLine.Option;
         "Prove, element by element, that devices compute what the reference computes. Without"
             + " options: level L1 on every device that may be chosen automatically.")
 final class ConformanceCommand extends ToolkitCommand {
-  @Option(names = "--device", paramLabel = "URI", description = "Device to prove; may be repeated.")
-  private List<String> devices = new ArrayList<>();
+  @Mixin private SuiteDevices where = new SuiteDevices();
 
   @Mixin private CaseChoice cases = new CaseChoice();
 
@@ -34,11 +32,6 @@ final class ConformanceCommand extends ToolkitCommand {
           "Prove the suite instead: every seeded defect must be caught. --case then names a defect,"
               + " * standing for any text.")
   private boolean prove;
-
-  @Option(
-      names = "--isolate",
-      description = "Run cases in a worker process per device, replaced when it dies or hangs.")
-  private boolean isolate;
 
   @Option(
       names = "--require",
@@ -100,15 +93,10 @@ final class ConformanceCommand extends ToolkitCommand {
 
   @Override
   ExitCode execute() throws IOException {
-    try {
-      output.check();
-      ConformanceReport report = run(request());
-      output.write(streams(), report);
-      return report.exit();
-    } catch (ConformanceException e) {
-      streams().err().println("touchstone: " + e.getMessage());
-      return e.exit();
-    }
+    output.check();
+    ConformanceReport report = run(request());
+    output.write(streams(), report);
+    return report.exit();
   }
 
   /** Runs with progress on stderr, which ends before the report begins. */
@@ -120,14 +108,10 @@ final class ConformanceCommand extends ToolkitCommand {
 
   private ConformanceRequest request() {
     ConformanceRequest.Builder builder =
-        ConformanceRequest.builder()
+        where
+            .request()
             .level(cases.level())
-            .proof(prove ? ConformanceRequest.Proof.MUTANTS : ConformanceRequest.Proof.NONE)
-            .isolation(
-                isolate || journal.isPresent()
-                    ? ConformanceRequest.Isolation.WORKER
-                    : ConformanceRequest.Isolation.IN_PROCESS);
-    devices.forEach(builder::device);
+            .proof(prove ? ConformanceRequest.Proof.MUTANTS : ConformanceRequest.Proof.NONE);
     cases.ops().forEach(builder::op);
     required.forEach(builder::require);
     cases.caseName().ifPresent(builder::caseName);
@@ -136,7 +120,7 @@ final class ConformanceCommand extends ToolkitCommand {
     shard.map(Shard::of).ifPresent(builder::shard);
     builder.threads(threads).caseTimeout(Duration.ofSeconds(caseTimeout));
     timeBudget.ifPresent(seconds -> builder.timeBudget(Duration.ofSeconds(seconds)));
-    journal.ifPresent(builder::journal);
+    journal.ifPresent(file -> builder.journal(file).isolation(ConformanceRequest.Isolation.WORKER));
     expectations.forEach(builder::expectations);
     return builder.build();
   }

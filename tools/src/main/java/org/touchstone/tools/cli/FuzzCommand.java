@@ -2,10 +2,7 @@ package org.touchstone.tools.cli;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import org.touchstone.conformance.ConformanceException;
 import org.touchstone.conformance.ConformanceReport;
 import org.touchstone.conformance.ConformanceRequest;
 import org.touchstone.conformance.ConformanceSuite;
@@ -24,11 +21,9 @@ import picocli.CommandLine.Option;
 final class FuzzCommand extends ToolkitCommand {
   private static final long MOST = 1_000_000;
 
-  @Option(names = "--device", paramLabel = "URI", description = "Device to try; may be repeated.")
-  private List<String> devices = new ArrayList<>();
+  @Mixin private SuiteDevices where = new SuiteDevices();
 
-  @Option(names = "--op", paramLabel = "NAME", description = "Operator or family; may be repeated.")
-  private List<String> ops = new ArrayList<>();
+  @Mixin private OpChoice operators = new OpChoice();
 
   @Option(
       names = "--seed",
@@ -51,11 +46,6 @@ final class FuzzCommand extends ToolkitCommand {
       description = "Time limit of one case; 60 by default.")
   private long caseTimeout = 60;
 
-  @Option(
-      names = "--isolate",
-      description = "Run cases in a worker process per device, replaced when it dies or hangs.")
-  private boolean isolate;
-
   @Mixin private ReportOutput output = new ReportOutput();
 
   @Override
@@ -63,25 +53,13 @@ final class FuzzCommand extends ToolkitCommand {
     long drawn = seed.orElseGet(() -> System.currentTimeMillis() & 0xFFFF_FFFFL);
     long most = cases.orElse(timeBudget.isPresent() ? MOST : 1000);
     ConformanceRequest.Builder builder =
-        ConformanceRequest.builder()
-            .level(Level.L3)
-            .caseTimeout(Duration.ofSeconds(caseTimeout))
-            .isolation(
-                isolate
-                    ? ConformanceRequest.Isolation.WORKER
-                    : ConformanceRequest.Isolation.IN_PROCESS);
-    devices.forEach(builder::device);
-    ops.forEach(builder::op);
+        where.request().level(Level.L3).caseTimeout(Duration.ofSeconds(caseTimeout));
+    operators.ops().forEach(builder::op);
     timeBudget.ifPresent(seconds -> builder.timeBudget(Duration.ofSeconds(seconds)));
-    try {
-      output.check();
-      ConformanceReport report = run(builder.build(), drawn, (int) Math.min(most, MOST));
-      output.write(streams(), report);
-      return report.exit();
-    } catch (ConformanceException e) {
-      streams().err().println("touchstone: " + e.getMessage());
-      return e.exit();
-    }
+    output.check();
+    ConformanceReport report = run(builder.build(), drawn, (int) Math.min(most, MOST));
+    output.write(streams(), report);
+    return report.exit();
   }
 
   private ConformanceReport run(ConformanceRequest request, long drawn, int most)

@@ -9,7 +9,6 @@ import java.util.OptionalInt;
 import java.util.function.Function;
 import org.touchstone.api.op.Op;
 import org.touchstone.backends.spi.KernelInspector.Access;
-import org.touchstone.conformance.ConformanceException;
 import org.touchstone.conformance.ExitCode;
 import org.touchstone.conformance.tune.KernelSurvey;
 import picocli.CommandLine.Command;
@@ -51,14 +50,8 @@ final class KernelsCommand extends ToolkitCommand {
       }
       ops.addAll(Op.select(name));
     }
-    KernelSurvey survey;
-    try {
-      survey =
-          KernelSurvey.of(device, names.isEmpty() ? Arrays.asList(Op.values()) : ops, mostElements);
-    } catch (ConformanceException e) {
-      streams().err().println("touchstone: " + e.getMessage());
-      return e.exit();
-    }
+    KernelSurvey survey =
+        KernelSurvey.of(device, names.isEmpty() ? Arrays.asList(Op.values()) : ops, mostElements);
     output.write(
         streams(),
         target -> {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.ServiceLoader;
 import org.touchstone.api.HalException;
 import org.touchstone.backends.spi.ToolCommand;
+import org.touchstone.conformance.ConformanceException;
 import org.touchstone.conformance.ExitCode;
 import org.touchstone.tools.model.safetensors.CheckpointException;
 import picocli.CommandLine;
@@ -149,6 +150,7 @@ public final class TouchstoneCli {
   private static ExitCode exit(Exception e) {
     return switch (e) {
       case UsageException usage -> ExitCode.USAGE;
+      case ConformanceException suite -> suite.exit();
       case CheckpointException checkpoint -> ExitCode.USAGE;
       case HalException hal ->
           switch (hal.code()) {

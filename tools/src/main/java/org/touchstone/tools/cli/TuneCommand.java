@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.touchstone.backends.spi.TuningSpace;
-import org.touchstone.conformance.ConformanceException;
 import org.touchstone.conformance.ExitCode;
 import org.touchstone.conformance.tune.TuningReport;
 import org.touchstone.conformance.tune.TuningReport.Trial;
@@ -72,23 +71,17 @@ final class TuneCommand extends ToolkitCommand {
 
   @Override
   ExitCode execute() throws IOException {
-    TuningReport report;
-    try {
-      TuningSuite.Request request =
-          new TuningSuite.Request(
-              device,
-              adopted.isPresent() ? List.of() : TuningWorkloads.of(names),
-              parameters,
-              Duration.ofSeconds(budget),
-              export);
-      report =
-          adopted.isPresent()
-              ? TuningSuite.adopt(existing(adopted.get()), request)
-              : TuningSuite.search(request, trial -> streams().err().println(line(trial)));
-    } catch (ConformanceException e) {
-      streams().err().println("touchstone: " + e.getMessage());
-      return e.exit();
-    }
+    TuningSuite.Request request =
+        new TuningSuite.Request(
+            device,
+            adopted.isPresent() ? List.of() : TuningWorkloads.of(names),
+            parameters,
+            Duration.ofSeconds(budget),
+            export);
+    TuningReport report =
+        adopted.isPresent()
+            ? TuningSuite.adopt(existing(adopted.get()), request)
+            : TuningSuite.search(request, trial -> streams().err().println(line(trial)));
     output.write(
         streams(),
         target -> {
