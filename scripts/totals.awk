@@ -1,4 +1,4 @@
-# Adds up surefire's XML reports. Prints one line per skip that nothing allows, then "passed failed skipped disallowed".
+# Adds up surefire's XML reports. Prints one line per skip, with its reason, then "passed failed skipped disallowed".
 # Variables: absent (names, separated by commas), allowed (file of allowed skips).
 
 function attribute(text, name,    start, rest) {
@@ -56,7 +56,9 @@ inside {
   if (message == "" && match($0, /<!\[CDATA\[/)) {
     message = substr($0, RSTART + RLENGTH)
   }
-  if (!is_allowed(test, message)) {
+  if (is_allowed(test, message)) {
+    print "skipped: " test " (" (message == "" ? permitted[test] : message) ")"
+  } else {
     disallowed++
     print "not allowed to be skipped: " test (message == "" ? "" : " (" message ")")
   }
