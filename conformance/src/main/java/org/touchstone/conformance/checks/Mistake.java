@@ -15,6 +15,7 @@ import org.touchstone.api.format.DType;
 import org.touchstone.api.op.Dim;
 import org.touchstone.api.op.Slot;
 import org.touchstone.api.op.Slot.Presence;
+import org.touchstone.api.op.Slot.StrideRule;
 
 /** A rule of a signature, broken. */
 enum Mistake {
@@ -24,6 +25,8 @@ enum Mistake {
   RANK(ErrorCode.SHAPE),
   EXTENT(ErrorCode.SHAPE),
   INNER_STRIDE(ErrorCode.STRIDES),
+  LAYOUT(ErrorCode.LAYOUT),
+  ROWS_ONE_OVER_ANOTHER(ErrorCode.OVERLAP),
   OVERLAP(ErrorCode.OVERLAP),
   CLOSED_BUFFER(ErrorCode.CLOSED),
   HOST_TENSOR(ErrorCode.WRONG_DEVICE),
@@ -78,6 +81,24 @@ enum Mistake {
               .map(
                   i ->
                       with(good, i, context.everySecond(at(good, i).dtype(), at(good, i).shape())));
+      case LAYOUT ->
+          context
+              .pick(context::present)
+              .map(i -> with(good, i, context.packed(at(good, i).dtype(), at(good, i).shape())));
+      case ROWS_ONE_OVER_ANOTHER ->
+          context
+              .pick(
+                  s -> {
+                    int i = slots.indexOf(s);
+                    return context.present(s)
+                        && s.written()
+                        && s.strideRule() == StrideRule.ROWS
+                        && s.dtype().bits() >= 8
+                        && at(good, i).shape().rank() > 1
+                        && at(good, i).dim(-2) > 1
+                        && at(good, i).dim(-1) > 0;
+                  })
+              .map(i -> with(good, i, context.oneRow(at(good, i).dtype(), at(good, i).shape())));
       case OVERLAP -> overlap(context, good);
       case CLOSED_BUFFER ->
           context

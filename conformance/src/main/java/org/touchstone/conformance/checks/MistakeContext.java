@@ -122,6 +122,28 @@ final class MistakeContext implements AutoCloseable {
         Layout.PLAIN);
   }
 
+  /** Allocates a tensor of a layout that no kernel knows. */
+  Tensor packed(DType dtype, Shape shape) {
+    long bytes = Tensor.denseBytes(dtype, shape);
+    return Tensor.packed(allocate(bytes), dtype, shape, 0, new Layout("unheard_of"), bytes);
+  }
+
+  /** Allocates a tensor whose last dimension but one does not move on. */
+  Tensor oneRow(DType dtype, Shape shape) {
+    Strides dense = Strides.contiguous(shape);
+    long[] steps = new long[shape.rank()];
+    for (int i = 0; i < steps.length; i++) {
+      steps[i] = i == steps.length - 2 ? 0 : dense.step(i);
+    }
+    return Tensor.of(
+        allocate(Tensor.denseBytes(dtype, shape)),
+        dtype,
+        shape,
+        Strides.of(steps),
+        0,
+        Layout.PLAIN);
+  }
+
   @Override
   public void close() {
     buffers.forEach(Buffer::close);

@@ -11,7 +11,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.touchstone.api.ErrorCode;
 import org.touchstone.api.HalException;
-import org.touchstone.api.Layout;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.op.Args;
 import org.touchstone.api.op.Op;
@@ -78,7 +77,7 @@ final class DeviceMutants {
         add,
         CaughtBy.ORDER,
         "does not wait for another queue's event",
-        LazyDevice::new);
+        device -> new LazyDevice(device, LazyDevice.Order.IGNORED));
     AtomicInteger openings = new AtomicInteger();
     seeds.device(
         "depends-on-threads",
@@ -140,16 +139,11 @@ final class DeviceMutants {
     }
   }
 
-  private static final class ScratchKernel<A extends Args> implements Kernel<A> {
-    private final Kernel<A> kernel;
-    private final BackendDevice device;
-    private final Misuse misuse;
-    private final Queue<DeviceMemory> kept = new ConcurrentLinkedQueue<>();
-
+  private record ScratchKernel<A extends Args>(
+      Kernel<A> kernel, BackendDevice device, Misuse misuse, Queue<DeviceMemory> kept)
+      implements DelegatingKernel<A> {
     ScratchKernel(Kernel<A> kernel, BackendDevice device, Misuse misuse) {
-      this.kernel = kernel;
-      this.device = device;
-      this.misuse = misuse;
+      this(kernel, device, misuse, new ConcurrentLinkedQueue<>());
     }
 
     @Override
@@ -175,27 +169,10 @@ final class DeviceMutants {
 
     private static byte first(BackendQueue queue, DeviceMemory workspace) {
       try (Arena arena = Arena.ofShared()) {
-        MemorySegment bytes =
-            workspace
-                .host()
-                .orElseGet(
-                    () -> {
-                      Scratch image = Scratch.image(workspace, arena);
-                      image.pull(queue);
-                      return image.host();
-                    });
-        return bytes.get(ValueLayout.JAVA_BYTE, bytes.byteSize() - 1);
+        Scratch bytes = Scratch.of(workspace, arena);
+        bytes.pull(queue);
+        return bytes.host().get(ValueLayout.JAVA_BYTE, bytes.bytes() - 1);
       }
-    }
-
-    @Override
-    public Layout preferredLayout(String slot) {
-      return kernel.preferredLayout(slot);
-    }
-
-    @Override
-    public void close() {
-      kernel.close();
     }
   }
 

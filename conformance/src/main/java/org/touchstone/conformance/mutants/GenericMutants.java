@@ -3,9 +3,11 @@ package org.touchstone.conformance.mutants;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.touchstone.api.Accumulator;
+import org.touchstone.api.Buffer;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
@@ -71,7 +73,7 @@ final class GenericMutants {
         "nondeterministic",
         add,
         CaughtBy.DETERMINISM,
-        "gives other bits at every second launch",
+        "gives other bits at every second launch on a matrix",
         GenericMutants::jitter);
     seeds.add(
         "one-launch-late",
@@ -119,14 +121,19 @@ final class GenericMutants {
     Tensor output = shot.tensor(shot.outputs().getFirst().name());
     long at = behind ? output.byteOffset() + output.storageBytes() : output.byteOffset() - 1;
     MemorySegment memory = Shot.memory(output);
+    if (at < 0 || at >= memory.byteSize()) {
+      return;
+    }
     memory.set(ValueLayout.JAVA_BYTE, at, (byte) 0x3C);
   }
 
   private static void modifyInput(Shot shot) {
     shot.run();
+    Set<Buffer> written = new HashSet<>();
+    shot.outputs().forEach(slot -> written.add(shot.tensor(slot.name()).buffer()));
     for (Slot slot : shot.inputs()) {
       Tensor input = shot.tensor(slot.name());
-      if (input.storageBytes() > 0) {
+      if (input.storageBytes() > 0 && !written.contains(input.buffer())) {
         MemorySegment memory = Shot.memory(input);
         long at = input.byteOffset();
         memory.set(ValueLayout.JAVA_BYTE, at, (byte) (memory.get(ValueLayout.JAVA_BYTE, at) ^ 1));
@@ -158,9 +165,13 @@ final class GenericMutants {
   private static void jitter(Shot shot) {
     shot.run();
     Tensor y = shot.tensor("y");
-    if (shot.number() % 2 == 1 && y.dtype() == DType.F32 && y.shape().elements() > 0) {
+    if (shot.number() % 2 == 1 && y.dtype() == DType.F32 && matrix(y)) {
       Edits.recode(y, (i, all) -> i == 0 ? all[i] ^ 1 : all[i]);
     }
+  }
+
+  private static boolean matrix(Tensor tensor) {
+    return tensor.shape().rank() > 1 && tensor.shape().elements() > 0;
   }
 
   /** Remembers one launch. */

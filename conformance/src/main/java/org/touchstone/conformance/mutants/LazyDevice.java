@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
-import org.touchstone.api.Layout;
 import org.touchstone.api.op.Args;
 import org.touchstone.api.op.OpSpec;
 import org.touchstone.backends.spi.BackendDevice;
@@ -15,11 +14,18 @@ import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
 import org.touchstone.backends.spi.Plan;
 
-/** A device whose queues copy as late as they may, and do not wait for each other. */
-record LazyDevice(BackendDevice device) implements DelegatingDevice {
+/** A device whose queues copy as late as they may. */
+record LazyDevice(BackendDevice device, Order order) implements DelegatingDevice {
+  /** What its queues do when they are told to wait for each other. */
+  enum Order {
+    KEPT,
+    /** This is a defect. */
+    IGNORED
+  }
+
   @Override
   public BackendQueue openQueue() {
-    return new LazyQueue(device.openQueue());
+    return new LazyQueue(device.openQueue(), order);
   }
 
   @Override
@@ -30,34 +36,21 @@ record LazyDevice(BackendDevice device) implements DelegatingDevice {
   }
 
   /** A kernel that gets the queue it knows. */
-  private record Direct<A extends Args>(Kernel<A> kernel) implements Kernel<A> {
+  private record Direct<A extends Args>(Kernel<A> kernel) implements DelegatingKernel<A> {
     @Override
     public void launch(BackendQueue queue, A args, DeviceMemory workspace) {
       kernel.launch(((LazyQueue) queue).upToDate(), args, workspace);
-    }
-
-    @Override
-    public long workspaceBytes(A args) {
-      return kernel.workspaceBytes(args);
-    }
-
-    @Override
-    public Layout preferredLayout(String slot) {
-      return kernel.preferredLayout(slot);
-    }
-
-    @Override
-    public void close() {
-      kernel.close();
     }
   }
 
   private static final class LazyQueue implements BackendQueue {
     private final BackendQueue queue;
+    private final Order order;
     private final Deque<CopyRows> waiting = new ArrayDeque<>();
 
-    LazyQueue(BackendQueue queue) {
+    LazyQueue(BackendQueue queue, Order order) {
       this.queue = queue;
+      this.order = order;
     }
 
     synchronized BackendQueue upToDate() {
@@ -79,7 +72,9 @@ record LazyDevice(BackendDevice device) implements DelegatingDevice {
 
     @Override
     public void await(BackendEvent event) {
-      // This is the defect.
+      if (order == Order.KEPT) {
+        event.await();
+      }
     }
 
     @Override

@@ -15,6 +15,9 @@ public final class MutantCatalog {
     Seeds seeds = new Seeds();
     GenericMutants.addTo(seeds);
     DeviceMutants.addTo(seeds);
+    RuleMutants.addTo(seeds);
+    ArgumentMutants.addTo(seeds);
+    HandleMutants.addTo(seeds);
     GemmMutants.addTo(seeds);
     RowMutants.addTo(seeds);
     AttentionMutants.addTo(seeds);

@@ -12,14 +12,18 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.touchstone.api.DeviceInfo;
 import org.touchstone.api.Hal;
+import org.touchstone.api.Layout;
 import org.touchstone.api.op.Op;
 import org.touchstone.backends.Instruments;
 import org.touchstone.backends.oracle.Oracle;
 import org.touchstone.backends.spi.Mutant;
+import org.touchstone.backends.spi.Mutant.CaughtBy;
 import org.touchstone.conformance.MutantResult;
 import org.touchstone.conformance.Outcome;
 import org.touchstone.conformance.cases.Level;
+import org.touchstone.conformance.cases.TestCase;
 import org.touchstone.conformance.run.CaseReport;
+import org.touchstone.conformance.run.CaseRunner;
 import org.touchstone.conformance.run.DeviceRun;
 import org.touchstone.conformance.run.Item;
 import org.touchstone.conformance.run.Session;
@@ -30,10 +34,13 @@ import org.touchstone.conformance.run.Session;
  */
 public final class Prover {
   private static final Set<String> GROUPS =
-      Set.of("cases", "format", "memory", "queue", "allocation", "concurrency");
+      Set.of("cases", "format", "memory", "queue", "arguments", "allocation", "concurrency");
   private static final Set<String> DEVICE_GROUPS = Set.of("queue", "memory");
-  private static final Set<Mutant.CaughtBy> DEVICE =
-      EnumSet.of(Mutant.CaughtBy.ORDER, Mutant.CaughtBy.CLAIM);
+  private static final Set<CaughtBy> DEVICE =
+      EnumSet.of(CaughtBy.ORDER, CaughtBy.CLAIM, CaughtBy.HANDLES);
+
+  /** What a check of an operator is worth: it launches the smallest case many times. */
+  private static final long CHECK_COST = 4096;
 
   private final Hal hal;
   private final Oracle oracle;
@@ -63,8 +70,15 @@ public final class Prover {
     this.items =
         items.stream()
             .filter(item -> GROUPS.contains(item.group()))
-            .sorted(Comparator.comparing(Item::level).thenComparingLong(Item::cost))
+            .sorted(Comparator.comparingLong(Prover::cost).thenComparing(Item::level))
             .toList();
+  }
+
+  /** Checks of operators go behind the small cases; those of devices come first. */
+  private static long cost(Item item) {
+    return item.testCase().isPresent() || DEVICE_GROUPS.contains(item.op())
+        ? item.cost()
+        : CHECK_COST;
   }
 
   /** Runs every defect that applies to a device. */
@@ -97,6 +111,9 @@ public final class Prover {
     boolean device = mutant.ops().contains(Op.ADD) && DEVICE.contains(mutant.caughtBy());
     return items.stream()
         .filter(item -> names.contains(item.op()) || (device && DEVICE_GROUPS.contains(item.op())))
+        // No kernel sees wrong arguments, and nothing else sees what they are answered.
+        .filter(
+            item -> item.group().equals("arguments") == (mutant.caughtBy() == CaughtBy.ARGUMENTS))
         .toList();
   }
 
@@ -105,15 +122,19 @@ public final class Prover {
       return Optional.of("it belongs to " + mutant.backend());
     }
     List<Item> candidates = itemsOf(mutant);
-    return !candidates.isEmpty() && candidates.stream().noneMatch(unspoiled::runs)
-        ? Optional.of("the device refuses every case")
+    if (!candidates.isEmpty() && candidates.stream().noneMatch(unspoiled::runs)) {
+      return Optional.of("the device refuses every case");
+    }
+    return mutant.caughtBy() == CaughtBy.PACKING && candidates.stream().noneMatch(unspoiled::packs)
+        ? Optional.of("its kernels prefer no packed weight")
         : Optional.empty();
   }
 
   private MutantResult prove(DeviceInfo device, Mutant mutant, Clean unspoiled) {
     int count = 0;
     try (Session spoiled =
-        Session.open(hal, device.uri(), Instruments.NONE.seeding(mutant.seed()), oracle)) {
+        Session.open(
+            hal, device.uri(), Instruments.NONE.seeding(mutant.seed()), mutant.front(), oracle)) {
       DeviceRun run = run(spoiled);
       for (Item item : itemsOf(mutant)) {
         CaseReport report = run.attempt(item);
@@ -154,6 +175,16 @@ public final class Prover {
 
     boolean runs(Item item) {
       return item.spec().map(spec -> session.device().support(spec).supported()).orElse(true);
+    }
+
+    boolean packs(Item item) {
+      return runs(item) && item.testCase().flatMap(this::layout).isPresent();
+    }
+
+    private Optional<Layout> layout(TestCase testCase) {
+      return testCase.packing().isEmpty()
+          ? Optional.empty()
+          : CaseRunner.layout(testCase, session.prepare(testCase.spec()));
     }
 
     boolean passes(Item item) {

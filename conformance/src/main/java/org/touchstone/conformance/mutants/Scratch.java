@@ -18,6 +18,7 @@ final class Scratch implements Buffer, Memories.Holder {
   private final MemorySegment image;
   private final DeviceMemory memory;
   private final Optional<MemorySegment> synced;
+  private boolean fresh;
 
   private Scratch(MemorySegment image, DeviceMemory memory, Optional<MemorySegment> synced) {
     this.image = image;
@@ -30,12 +31,24 @@ final class Scratch implements Buffer, Memories.Holder {
     return new Scratch(host, wrapped.unwrapped(), Optional.empty());
   }
 
+  /** Shows memory directly where the host reaches it, by an image where not. */
+  static Scratch of(DeviceMemory memory, Arena arena) {
+    return memory.host().map(host -> direct(host, memory)).orElseGet(() -> image(memory, arena));
+  }
+
   /** Makes an image of memory that the host does not reach; {@link #pull} fills it. */
   static Scratch image(DeviceMemory memory, Arena arena) {
     return new Scratch(
         arena.allocate(memory.bytes(), 64),
         memory.unwrapped(),
         Optional.of(arena.allocate(memory.bytes(), 64)));
+  }
+
+  /** Makes an image of memory that nobody has written yet: all of it is, with zeros at first. */
+  static Scratch fresh(DeviceMemory memory, Arena arena) {
+    Scratch scratch = image(memory, arena);
+    scratch.fresh = true;
+    return scratch;
   }
 
   /** Reads the device's bytes. */
@@ -52,7 +65,8 @@ final class Scratch implements Buffer, Memories.Holder {
   void push(BackendQueue queue) {
     synced.ifPresent(
         copy -> {
-          if (image.mismatch(copy) >= 0) {
+          if (fresh || image.mismatch(copy) >= 0) {
+            fresh = false;
             queue.copy(new CopyRows(near(), far(), bytes(), 1));
             queue.record().await();
             copy.copyFrom(image);

@@ -3,6 +3,7 @@ package org.touchstone.conformance.mutants;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.touchstone.api.op.Op;
 import org.touchstone.backends.spi.BackendDevice;
@@ -39,10 +40,43 @@ final class Seeds {
       CaughtBy caughtBy,
       String what,
       UnaryOperator<BackendDevice> seed) {
-    if (mutants.stream().anyMatch(m -> m.name().equals(name))) {
-      throw new IllegalStateException("two defects are named " + name);
+    add(new Mutant(name, ops, backend, caughtBy, what, seed));
+  }
+
+  /** Adds a defect of the HAL in front of every device. */
+  void front(
+      String name, Set<Op> ops, CaughtBy caughtBy, String what, Supplier<? extends Front> front) {
+    front(name, ops, caughtBy, what, UnaryOperator.identity(), front);
+  }
+
+  /**
+   * Adds a defect of the HAL that shows on devices that take a liberty.
+   *
+   * @param seed makes the device take it
+   */
+  void front(
+      String name,
+      Set<Op> ops,
+      CaughtBy caughtBy,
+      String what,
+      UnaryOperator<BackendDevice> seed,
+      Supplier<? extends Front> front) {
+    add(
+        new Mutant(
+            name,
+            ops,
+            ANY_BACKEND,
+            caughtBy,
+            what,
+            seed,
+            device -> new FrontDevice(device, front.get())));
+  }
+
+  private void add(Mutant mutant) {
+    if (mutants.stream().anyMatch(m -> m.name().equals(mutant.name()))) {
+      throw new IllegalStateException("two defects are named " + mutant.name());
     }
-    mutants.add(new Mutant(name, ops, backend, caughtBy, what, seed));
+    mutants.add(mutant);
   }
 
   List<Mutant> mutants() {

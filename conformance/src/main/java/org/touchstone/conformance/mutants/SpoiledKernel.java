@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
-import org.touchstone.api.Layout;
 import org.touchstone.api.Shape;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
@@ -24,7 +23,7 @@ import org.touchstone.backends.spi.Memories;
 import org.touchstone.backends.spi.Plan;
 
 /** A correct kernel behind a defect. */
-final class SpoiledKernel<A extends Args> implements Kernel<A> {
+final class SpoiledKernel<A extends Args> implements DelegatingKernel<A> {
   private final OpSpec<A> spec;
   private final Kernel<A> kernel;
   private final BackendDevice device;
@@ -36,6 +35,11 @@ final class SpoiledKernel<A extends Args> implements Kernel<A> {
     this.kernel = kernel;
     this.device = device;
     this.defect = defect;
+  }
+
+  @Override
+  public Kernel<A> kernel() {
+    return kernel;
   }
 
   @Override
@@ -51,21 +55,6 @@ final class SpoiledKernel<A extends Args> implements Kernel<A> {
       }
       queue.record().await();
     }
-  }
-
-  @Override
-  public long workspaceBytes(A args) {
-    return kernel.workspaceBytes(args);
-  }
-
-  @Override
-  public Layout preferredLayout(String slot) {
-    return kernel.preferredLayout(slot);
-  }
-
-  @Override
-  public void close() {
-    kernel.close();
   }
 
   private final class OneShot implements Shot, AutoCloseable {
@@ -182,7 +171,7 @@ final class SpoiledKernel<A extends Args> implements Kernel<A> {
         MemorySegment memory = arena.allocate(bytes, 64);
         return Tensor.of(Scratch.direct(memory, device.memory().wrap(memory)), dtype, shape);
       }
-      Scratch image = Scratch.image(own(bytes), arena);
+      Scratch image = Scratch.fresh(own(bytes), arena);
       images.put(image.memory(), image);
       return Tensor.of(image, dtype, shape);
     }

@@ -7,6 +7,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.HalException;
 import org.touchstone.api.KernelTraits;
@@ -57,6 +58,7 @@ public record Assessment(List<String> findings, Metrics metrics, Map<DType, Bias
     List<String> findings = new ArrayList<>();
     Metrics metrics = Metrics.PERFECT;
     Map<DType, Bias> bias = new EnumMap<>(DType.class);
+    Optional<IllegalStateException> lost = Optional.empty();
     for (Map.Entry<String, Tensor> output : outputs.entrySet()) {
       String slot = output.getKey();
       Tensor actual = output.getValue();
@@ -64,7 +66,14 @@ public record Assessment(List<String> findings, Metrics metrics, Map<DType, Bias
       if (expected == null) {
         throw new IllegalStateException("the reference says nothing about output " + slot);
       }
-      Judgement judgement = judge.judge(slot, expected, actual, strictness(testCase, slot));
+      Judgement judgement;
+      try {
+        judgement = judge.judge(slot, expected, actual, strictness(testCase, slot));
+      } catch (IllegalStateException e) {
+        // What follows from a wrong choice of the device need not make sense: the choice counts.
+        lost = Optional.of(e);
+        continue;
+      }
       findings.addAll(judgement.findings());
       metrics = metrics.worst(judgement.metrics());
       if (testCase.family() == DataFamily.RANDOM) {
@@ -75,6 +84,10 @@ public record Assessment(List<String> findings, Metrics metrics, Map<DType, Bias
       }
     }
     if (findings.isEmpty()) {
+      lost.ifPresent(
+          e -> {
+            throw e;
+          });
       findings.addAll(distrust(reference, judge, expectation, outputs, arena));
     }
     return new Assessment(findings, metrics, bias);

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import org.touchstone.api.Accumulator;
 import org.touchstone.api.Device;
 import org.touchstone.api.Hal;
@@ -25,15 +26,22 @@ import org.touchstone.conformance.ExitCode;
 public final class Session implements AutoCloseable {
   private final Hal hal;
   private final Instruments instruments;
+  private final UnaryOperator<Device> front;
   private final Device device;
   private final Observation observation;
   private final Oracle oracle;
   private final Map<OpSpec<?>, Operator<?>> prepared = new ConcurrentHashMap<>();
 
   private Session(
-      Hal hal, Instruments instruments, Device device, Observation observation, Oracle oracle) {
+      Hal hal,
+      Instruments instruments,
+      UnaryOperator<Device> front,
+      Device device,
+      Observation observation,
+      Oracle oracle) {
     this.hal = hal;
     this.instruments = instruments;
+    this.front = front;
     this.device = device;
     this.observation = observation;
     this.oracle = oracle;
@@ -41,19 +49,29 @@ public final class Session implements AutoCloseable {
 
   /** Opens a device with a wrapper around its backend. */
   public static Session open(Hal hal, String uri, Instruments instruments, Oracle oracle) {
+    return open(hal, uri, instruments, UnaryOperator.identity(), oracle);
+  }
+
+  /**
+   * Opens a device with wrappers around its backend and around what programs see of it.
+   *
+   * @param front wraps the open device
+   */
+  public static Session open(
+      Hal hal, String uri, Instruments instruments, UnaryOperator<Device> front, Oracle oracle) {
     Observation observation = new Observation();
     Device device = Backends.open(hal, uri, observation.around(instruments));
-    return new Session(hal, instruments, device, observation, oracle);
+    return new Session(hal, instruments, front, front.apply(device), observation, oracle);
   }
 
   /** Opens the device once more, with memory and operators of its own. */
   public Session reopen() {
-    return open(hal, device.info().uri(), instruments, oracle);
+    return open(hal, device.info().uri(), instruments, front, oracle);
   }
 
   /** Opens the same device of another HAL, with the same instruments. */
   public Session reopen(Hal other) {
-    return open(other, device.info().uri(), instruments, oracle);
+    return open(other, device.info().uri(), instruments, front, oracle);
   }
 
   /** Finds the reference. */

@@ -44,6 +44,8 @@ public final class FakeCases implements OperatorCases {
         change.apply(
             of(DType.BF16, DataFamily.RANDOM, 5, 7).level(Level.L1).placement(Placement.OFFSET)));
     sink.add(change.apply(of(DType.F32, DataFamily.RANDOM, 5, 9).level(Level.L1).inPlace("y")));
+    // Outputs of whole pages end where nothing but a guard is.
+    sink.add(change.apply(of(DType.BF16, DataFamily.RANDOM, 32, 64).level(Level.L1)));
     sink.add(change.apply(of(DType.F32, DataFamily.RANDOM, 900).level(Level.L1).sampled(64)));
     sink.add(change.apply(of(DType.F32, DataFamily.RANDOM, 11, 13).level(Level.L2)));
   }
