@@ -82,13 +82,14 @@ record PagedAttention(
     }
 
     private void attend(long sequence, long task) {
-      long split = task % splits.most();
+      // Key heads of a split follow each other: their rows lie side by side in the cache.
+      long split = task / heads.count() % splits.most();
       long keys = pages.length(sequence);
       int count = splits.count(keys);
       if (split >= count) {
         return;
       }
-      long block = task / splits.most() % heads.count();
+      long block = task % heads.count();
       long from = task / splits.most() / heads.count() * heads.tokens();
       long to = Math.min(queries, from + heads.tokens());
       AttentionTile tile = engine.kernels().attentionTile(depth, valueDim, values, sharing);
