@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.touchstone.api.Completion;
 import org.touchstone.api.Device;
@@ -19,38 +18,53 @@ import org.touchstone.backends.spi.Mutant.CaughtBy;
 
 /** Defects in how wrong arguments are answered: a rule each that is not looked at, or misnamed. */
 final class ArgumentMutants {
-  private static final Predicate<Tensor> ANY = tensor -> true;
-  private static final Predicate<Tensor> ON_HOST = tensor -> tensor.buffer().device().isEmpty();
+  private enum Where {
+    ANYWHERE,
+    ON_THE_HOST,
+    ON_A_DEVICE;
+
+    boolean holds(Tensor tensor) {
+      return this == ANYWHERE || (this == ON_THE_HOST) == tensor.buffer().device().isEmpty();
+    }
+  }
 
   private static final List<Rule> RULES =
       List.of(
-          new Rule("missing-tensor", ErrorCode.MISSING_TENSOR, ANY, "without a tensor"),
-          new Rule("dtype", ErrorCode.DTYPE, ANY, "with a tensor of another dtype"),
-          new Rule("layout", ErrorCode.LAYOUT, ANY, "with a tensor of another layout"),
-          new Rule("shape", ErrorCode.SHAPE, ANY, "with a tensor of another shape"),
-          new Rule("strides", ErrorCode.STRIDES, ANY, "with a tensor of other strides"),
-          new Rule("overlap", ErrorCode.OVERLAP, ANY, "with an output inside an input"),
-          new Rule("closed-buffer", ErrorCode.CLOSED, ANY, "with a tensor in a closed buffer"),
-          new Rule("host-tensor", ErrorCode.WRONG_DEVICE, ON_HOST, "with a tensor on the host"),
+          new Rule("missing-tensor", ErrorCode.MISSING_TENSOR, Where.ANYWHERE, "without a tensor"),
+          new Rule("dtype", ErrorCode.DTYPE, Where.ANYWHERE, "with a tensor of another dtype"),
+          new Rule("layout", ErrorCode.LAYOUT, Where.ANYWHERE, "with a tensor of another layout"),
+          new Rule("shape", ErrorCode.SHAPE, Where.ANYWHERE, "with a tensor of another shape"),
+          new Rule("strides", ErrorCode.STRIDES, Where.ANYWHERE, "with a tensor of other strides"),
+          new Rule("overlap", ErrorCode.OVERLAP, Where.ANYWHERE, "with an output inside an input"),
+          new Rule(
+              "closed-buffer",
+              ErrorCode.CLOSED,
+              Where.ANYWHERE,
+              "with a tensor in a closed buffer"),
+          new Rule(
+              "host-tensor",
+              ErrorCode.WRONG_DEVICE,
+              Where.ON_THE_HOST,
+              "with a tensor on the host"),
           new Rule(
               "foreign-buffer",
               ErrorCode.WRONG_DEVICE,
-              ON_HOST.negate(),
+              Where.ON_A_DEVICE,
               "with a tensor of another device"));
 
   /**
    * A rule of arguments.
    *
    * @param code what breaking it is answered with
-   * @param tensor what a tensor is like that breaks it
+   * @param where where a tensor lies that breaks it
    * @param what how operators then run, in a few words
    */
-  private record Rule(String name, ErrorCode code, Predicate<Tensor> tensor, String what) {
+  private record Rule(String name, ErrorCode code, Where where, String what) {
     boolean broken(HalException refusal, Device device, Args args) {
       return refusal.code() == code
           && args.tensors().stream()
               .filter(Objects::nonNull)
-              .anyMatch(t -> tensor.test(t) && (code != ErrorCode.WRONG_DEVICE || away(t, device)));
+              .anyMatch(t -> where.holds(t) && (code != ErrorCode.WRONG_DEVICE || away(t, device)));
     }
 
     private static boolean away(Tensor tensor, Device device) {
