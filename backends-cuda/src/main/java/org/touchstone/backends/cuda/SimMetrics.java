@@ -47,7 +47,7 @@ final class SimMetrics implements SimDriver.Listener {
     }
     Map<Kind, Sum> sums = new TreeMap<>(Comparator.comparing(Kind::toString));
     for (LaunchReport.Access access : report.accesses()) {
-      boolean hot = access.executed() * HOT >= most.get(access.space());
+      boolean hot = access.executed() * HOT >= most.getOrDefault(access.space(), 0L);
       sums.merge(
           new Kind(kind(access.text()), access.space(), hot ? "hot" : "rare"),
           new Sum(access.executed(), access.transactions(), access.ideal()),

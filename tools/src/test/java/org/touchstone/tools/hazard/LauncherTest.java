@@ -1,10 +1,12 @@
 package org.touchstone.tools.hazard;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -68,14 +70,14 @@ class LauncherTest {
   private Path hazard() throws IOException {
     Path jar = folder.resolve("hazard-1.jar");
     Path classes =
-        Path.of(HazardBackend.class.getResource("HazardBackend.class").getPath()).getParent();
+        Path.of(requireNonNull(HazardBackend.class.getResource("HazardBackend.class")).getPath())
+            .getParent();
     try (OutputStream out = Files.newOutputStream(jar);
         JarOutputStream entries = new JarOutputStream(out);
         Stream<Path> files = Files.list(classes)) {
       entries.putNextEntry(
           new JarEntry("META-INF/services/org.touchstone.backends.spi.BackendProvider"));
-      entries.write(
-          HazardBackend.class.getName().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      entries.write(HazardBackend.class.getName().getBytes(StandardCharsets.UTF_8));
       for (Path file : files.filter(f -> !f.toString().contains("Test")).toList()) {
         String name = HazardBackend.class.getPackageName().replace('.', '/');
         entries.putNextEntry(new JarEntry(name + "/" + file.getFileName()));
