@@ -124,7 +124,8 @@ public final class CpuLimitProbe implements LimitProbe {
         return operations.get() * 1e9 / (System.nanoTime() - start);
       }
       long start = System.nanoTime();
-      threads.forEach(count, BYTES, i -> sink.addAndGet(Float.floatToIntBits(widened(1 + (int) i))));
+      threads.forEach(
+          count, BYTES, i -> sink.addAndGet(Float.floatToIntBits(widened(1 + (int) i))));
       double operations = 2.0 * ACCUMULATORS * FLOATS.length() * STEPS * count;
       return operations * 1e9 / (System.nanoTime() - start);
     }
