@@ -19,9 +19,12 @@ import org.touchstone.backends.spi.WorkerProfile;
  * It reads its settings when it is loaded and reports on stderr.
  */
 public final class OclgrindProfile implements WorkerProfile {
-  /** Registers the library by its bare name; the loader's path leads to it. */
+  /**
+   * Registers the library by its bare name; the loader's path leads to it. Its folder cannot be a
+   * package, whose files a module would keep to itself.
+   */
   private static final String REGISTRATION =
-      "/org/touchstone/backends/opencl/oclgrind/oclgrind.icd";
+      "/org/touchstone/backends/opencl/native/oclgrind/oclgrind.icd";
 
   private static final String LIBRARY_PATH = "LD_LIBRARY_PATH";
 

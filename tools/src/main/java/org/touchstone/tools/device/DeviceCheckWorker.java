@@ -23,8 +23,8 @@ public final class DeviceCheckWorker {
   }
 
   static DeviceCheck ask(String uri) {
-    WorkerCommand command = WorkerCommand.of(DeviceCheckWorker.class).forDevice(uri);
-    try (WorkerProcess worker = WorkerProcess.start(command)) {
+    try (WorkerProcess worker =
+        WorkerProcess.start(WorkerCommand.of(DeviceCheckWorker.class).forDevice(uri))) {
       return switch (worker.request(uri, LIMIT)) {
         case WorkerReply.Answer answer when !answer.findings().isEmpty() ->
             new DeviceCheck(false, "FAIL: " + answer.findings().getFirst());

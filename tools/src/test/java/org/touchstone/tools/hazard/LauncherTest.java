@@ -130,6 +130,16 @@ class LauncherTest {
   }
 
   @Test
+  void everyDeviceComputesFromTheModulePath() throws Exception {
+    JsonNode devices = launch(0, "", "devices", "--format=json").path("devices");
+    assertThat(devices.findValuesAsString("uri"))
+        .contains("cpu://simd", "cuda-sim://sm_89", HazardBackend.URI);
+    assertThat(devices)
+        .allSatisfy(
+            device -> assertThat(device.path("passed").asBoolean()).as("%s", device).isTrue());
+  }
+
+  @Test
   void arrowFilesAreWrittenAndJudgedFromTheModulePath() throws Exception {
     String golden = folder.resolve("golden").toString();
     launch(0, "", "golden", "export", golden, "--op=quantize_fp8_group", "--format=arrow");
