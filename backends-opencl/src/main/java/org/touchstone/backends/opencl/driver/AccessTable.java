@@ -13,7 +13,7 @@ import org.touchstone.backends.spi.KernelInspector.Access;
  * The file holds what a simulator saw; a test compares the two.
  */
 final class AccessTable {
-  private static final String RESOURCE = "../access.properties";
+  private static final String RESOURCE = "/org/touchstone/backends/opencl/access.properties";
   private static final String NONE = "-";
 
   private AccessTable() {}
