@@ -20,6 +20,7 @@ module org.touchstone.conformance {
   uses org.touchstone.backends.oracle.Oracle;
   uses org.touchstone.backends.spi.KernelInspector;
   uses org.touchstone.backends.spi.LimitProbe;
+  uses org.touchstone.backends.spi.MutantSource;
   uses org.touchstone.backends.spi.TuningSource;
   uses org.touchstone.conformance.bench.Peer;
 }

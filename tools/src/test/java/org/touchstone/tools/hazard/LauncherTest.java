@@ -140,6 +140,16 @@ class LauncherTest {
   }
 
   @Test
+  void seededDefectsAreFoundOnTheModulePath() throws Exception {
+    JsonNode mutants =
+        launch(0, "", "conformance", "--prove", "--device=cpu://simd", "--op=add", "--format=json")
+            .path("mutants");
+    assertThat(mutants.path("killed").asInt())
+        .isEqualTo(mutants.path("total").asInt())
+        .isGreaterThan(10);
+  }
+
+  @Test
   void arrowFilesAreWrittenAndJudgedFromTheModulePath() throws Exception {
     String golden = folder.resolve("golden").toString();
     launch(0, "", "golden", "export", golden, "--op=quantize_fp8_group", "--format=arrow");
