@@ -4,8 +4,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.ConcurrentHashMap;
 import org.touchstone.api.Completion;
 import org.touchstone.api.Device;
 import org.touchstone.api.ErrorCode;
@@ -101,10 +102,13 @@ final class RuleMutants {
     }
   }
 
-  /** Knows what lies around its workspace: the last block that was allocated. */
+  /**
+   * Knows what lies around its workspace: the last block that the launching thread allocated.
+   * Another thread's block may be freed at any time.
+   */
   private static final class WorkspaceDevice implements DelegatingDevice {
     private final BackendDevice device;
-    private volatile @Nullable DeviceMemory last;
+    private final Map<Thread, DeviceMemory> last = new ConcurrentHashMap<>();
 
     WorkspaceDevice(BackendDevice device) {
       this.device = device;
@@ -122,7 +126,7 @@ final class RuleMutants {
         @Override
         public DeviceMemory allocate(long bytes) {
           DeviceMemory block = memory.allocate(bytes);
-          last = block;
+          last.put(Thread.currentThread(), block);
           return block;
         }
 
@@ -142,7 +146,7 @@ final class RuleMutants {
     }
 
     void overrun(BackendQueue queue) {
-      DeviceMemory block = last;
+      DeviceMemory block = last.get(Thread.currentThread());
       if (block != null) {
         try (Arena arena = Arena.ofShared()) {
           Scratch bytes = Scratch.of(block, arena);
