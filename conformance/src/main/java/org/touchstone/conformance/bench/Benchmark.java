@@ -21,7 +21,6 @@ import org.touchstone.api.Tensor;
 import org.touchstone.api.Verdict;
 import org.touchstone.api.op.Args;
 import org.touchstone.api.op.Slot;
-import org.touchstone.backends.Instruments;
 import org.touchstone.backends.host.HostTensors;
 import org.touchstone.backends.oracle.Oracle;
 import org.touchstone.backends.spi.LimitProbe;
@@ -90,7 +89,7 @@ public final class Benchmark {
 
   /** Times a workload. */
   public Measurement run(Workload workload, Optional<LimitProbe.Meter> meter) {
-    try (Session session = Session.open(hal, uri, Instruments.NONE, oracle)) {
+    try (Session session = Session.unobserved(hal, uri, oracle)) {
       return switch (session.device().support(workload.testCase().spec())) {
         case Verdict.No no ->
             problem(workload, "", no.reason().code() + ": " + no.reason().detail());

@@ -64,6 +64,16 @@ public final class Session implements AutoCloseable {
     return new Session(hal, instruments, front, front.apply(device), observation, oracle);
   }
 
+  /**
+   * Opens a device as a program does, without eyes on its memory, which cost every launch with
+   * workspace a millisecond; {@link #observation} sees nothing.
+   */
+  public static Session unobserved(Hal hal, String uri, Oracle oracle) {
+    Device device = Backends.open(hal, uri, Instruments.NONE);
+    return new Session(
+        hal, Instruments.NONE, UnaryOperator.identity(), device, new Observation(), oracle);
+  }
+
   /** Opens the device once more, with memory and operators of its own. */
   public Session reopen() {
     return open(hal, device.info().uri(), instruments, front, oracle);
