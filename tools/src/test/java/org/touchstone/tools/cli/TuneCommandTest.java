@@ -37,7 +37,7 @@ class TuneCommandTest {
             "--device",
             DEVICE,
             "--op",
-            "attention_decode_paged",
+            "gqa-decode-b1-ctx4096",
             "--parameter",
             PARAMETER,
             "--export",
