@@ -1,8 +1,12 @@
-// A stand-in for an OpenCL driver with one device: its memory is the host's, kernels do nothing. What it answers is told by
-// the environment:
+// A stand-in for an OpenCL driver with a device or two: their memory is the host's, kernels do nothing. What it answers is
+// told by the environment:
 //   STANDIN_FAIL       "NAME CODE NTH;..." makes the NTH and later calls of NAME answer CODE
 //   STANDIN_AVAILABLE  0 for a device that is in use
 //   STANDIN_BUILD_MS   how long a build takes
+//   STANDIN_DEVICES    how many devices there are, 1 or 2
+//   STANDIN_MOVED      the number of the clGetDeviceIDs call from which on they come in the other order
+//   STANDIN_IDENTITY   what tells the devices apart: uuid or pci
+//   STANDIN_HANG       a call that never returns
 #include <unistd.h>
 
 #include <cstdint>
@@ -26,7 +30,7 @@ struct object {
   std::vector<char> bytes;
 };
 
-static object platform, device;
+static object platform, devices[2];
 static std::mutex lock;
 static std::map<std::string, int> calls;
 
@@ -37,6 +41,7 @@ static const char* setting(const char* name, const char* otherwise) {
 
 // Counts a call and returns the code that it was told to answer.
 static cl_int called(const char* name) {
+  while (!strcmp(name, setting("STANDIN_HANG", ""))) pause();
   std::lock_guard<std::mutex> hold(lock);
   int nth = ++calls[name];
   std::string rules = setting("STANDIN_FAIL", "");
@@ -96,11 +101,16 @@ static cl_int platformInfo(object*, cl_uint what, size_t size, void* to, size_t*
 static cl_int deviceIds(object*, cl_ulong, cl_uint entries, object** to, cl_uint* count) {
   cl_int status = called("clGetDeviceIDs");
   if (status) return status;
-  if (count) *count = 1;
-  if (to && entries) *to = &device;
+  cl_uint there = atoi(setting("STANDIN_DEVICES", "1"));
+  int moved = calls["clGetDeviceIDs"] >= atoi(setting("STANDIN_MOVED", "1000000"));
+  if (count) *count = there;
+  for (cl_uint i = 0; to && i < entries && i < there; i++) to[i] = devices + (moved ? there - 1 - i : i);
   return 0;
 }
-static cl_int deviceInfo(object*, cl_uint what, size_t size, void* to, size_t* needed) {
+static bool identified(const char* by) { return !strcmp(setting("STANDIN_IDENTITY", ""), by); }
+static cl_int deviceInfo(object* any, cl_uint what, size_t size, void* to, size_t* needed) {
+  cl_uint number_of_it = any - devices;
+  cl_uint uuid[4] = {7, 8, 9, number_of_it}, pci[4] = {0, 0x4b, number_of_it, 1};
   switch (what) {
     case 0x1000: return number<cl_ulong>(4, size, to, needed);  // a GPU
     case 0x1002: return number<cl_uint>(4, size, to, needed);
@@ -117,8 +127,11 @@ static cl_int deviceInfo(object*, cl_uint what, size_t size, void* to, size_t* n
     case 0x102D: return text("1.0", size, to, needed);
     case 0x102E: return text("FULL_PROFILE", size, to, needed);
     case 0x102F: return text("OpenCL 1.2 stand-in", size, to, needed);
-    case 0x1030: return text("", size, to, needed);
+    case 0x1030:
+      return text(identified("uuid") ? "cl_khr_device_uuid" : identified("pci") ? "cl_khr_pci_bus_info" : "", size, to, needed);
     case 0x103D: return text("OpenCL C 1.2 stand-in", size, to, needed);
+    case 0x106A: return give(uuid, sizeof uuid, size, to, needed);
+    case 0x410F: return give(pci, sizeof pci, size, to, needed);
     default: return -30;
   }
 }

@@ -22,6 +22,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.touchstone.backends.opencl.MovedDevice;
 
 /** What only a driver that fails can show; a process each, because libraries are loaded once. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
@@ -103,22 +105,50 @@ class StandInIcdTest {
 
   @ParameterizedTest
   @CsvSource({
-    "clGetDeviceIDs -1 1, ABSENT, NO_DEVICE",
-    "clGetDeviceIDs -2 1, BROKEN, DEVICE_BUSY",
-    "clGetDeviceIDs -6 1, BROKEN, MEMORY",
-    "clGetDeviceIDs -5 1, BROKEN, MEMORY",
-    "clGetDeviceIDs -33 1, BROKEN, DRIVER_REFUSED",
-    "clIcdGetPlatformIDsKHR -1001 1, ABSENT, NO_PLATFORM"
+    "clGetDeviceIDs -1 1, ABSENT, NO_DEVICE, check that the device is visible",
+    "clGetDeviceIDs -2 1, BROKEN, DEVICE_BUSY, stop the other process",
+    "clGetDeviceIDs -6 1, BROKEN, MEMORY, stop other processes that use the device or its memory",
+    "clGetDeviceIDs -5 1, BROKEN, MEMORY, stop other processes that use the device or its memory",
+    "clGetDeviceIDs -33 1, BROKEN, DRIVER_REFUSED, check permissions and the driver's log",
+    "clIcdGetPlatformIDsKHR -1001 1, ABSENT, NO_PLATFORM, install an OpenCL ICD"
   })
-  void tells_why_a_driver_is_of_no_use(String rule, String state, String reason) throws Exception {
+  void tells_why_a_driver_is_of_no_use_and_what_to_do(
+      String rule, String state, String reason, String remedy) throws Exception {
     List<String> printed = run(Map.of("STANDIN_FAIL", rule));
-    assertThat(line(printed, "state")).contains(state, reason);
+    assertThat(line(printed, "state")).contains(state, reason, remedy);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"clIcdGetPlatformIDsKHR", "clGetDeviceIDs"})
+  void a_driver_that_never_answers_is_given_up(String call) throws Exception {
+    // The class path's other work comes on top of the driver's own time.
+    List<String> printed = run(Map.of("STANDIN_HANG", call, "TOUCHSTONE_PROBE_TIMEOUT", "4000"));
+    assertThat(line(printed, "state"))
+        .contains("BROKEN", "PROBE_TIMEOUT", "4000 ms", "repair the driver");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "uuid, uuid-07000000080000000900000000000000, opencl://stand-in/1",
+    "pci, pci-0000:4b:00.1, opencl://stand-in/1",
+    "none, none, opencl://stand-in/0"
+  })
+  void a_device_is_found_again_where_its_number_moved(String by, String identity, String now)
+      throws Exception {
+    List<String> printed =
+        run(
+            MovedDevice.class,
+            System.getProperty("java.class.path"),
+            // Twice for each look at a platform: how many, then which.
+            Map.of("STANDIN_DEVICES", "2", "STANDIN_MOVED", "3", "STANDIN_IDENTITY", by));
+    assertThat(printed)
+        .contains("before opencl://stand-in/0 " + identity, "after " + now + " " + identity);
   }
 
   @Test
   void a_device_in_use_is_busy() throws Exception {
     assertThat(line(run(Map.of("STANDIN_AVAILABLE", "0")), "state"))
-        .contains("BROKEN", "DEVICE_BUSY", "opencl://stand-in/0");
+        .contains("BROKEN", "DEVICE_BUSY", "opencl://stand-in/0", "choose another device");
   }
 
   @Test
@@ -126,7 +156,12 @@ class StandInIcdTest {
     Path vendors = Files.createDirectory(folder.resolve("broken"));
     Files.writeString(vendors.resolve("broken.icd"), "/no/such/driver.so\n");
     assertThat(line(run(Map.of("OCL_ICD_VENDORS", vendors.toString())), "state"))
-        .contains("BROKEN", "DRIVER_UNLOADABLE", "broken.icd", "/no/such/driver.so");
+        .contains(
+            "BROKEN",
+            "DRIVER_UNLOADABLE",
+            "broken.icd",
+            "/no/such/driver.so",
+            "reinstall the driver or remove its registration");
   }
 
   @Test
