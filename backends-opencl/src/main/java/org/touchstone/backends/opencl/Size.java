@@ -21,6 +21,8 @@ public enum Size {
       Choice.NONE,
       Choice.powersOfTwo(8, 1024, 32, 64, 128, 256, 512),
       "format quantize norm activation rope elementwise attention mla moe sampling"),
+  /** Whether sub-groups reduce a row, on devices that have them, or local memory alone. */
+  ROW_SUB_GROUPS("rows.subgroups", Choice.NONE, Choice.oneOf(0, 1), "quantize norm moe"),
   /** Elements that a group takes of a tensor that it reads once. */
   STRIP(
       "strip",
@@ -80,6 +82,11 @@ public enum Size {
           "a power of two from " + least + " to " + most,
           value -> value >= least && value <= most && Integer.bitCount(value) == 1,
           List.of(worthTrying));
+    }
+
+    static Choice oneOf(Integer... values) {
+      List<Integer> all = List.of(values);
+      return new Choice("one of " + all, all::contains, all);
     }
 
     static Choice multiplesOf(int step, int most, Integer... worthTrying) {

@@ -12,6 +12,7 @@ import org.touchstone.backends.opencl.driver.Capability;
 import org.touchstone.backends.opencl.driver.DeviceFacts;
 import org.touchstone.backends.opencl.driver.OpenClContext;
 import org.touchstone.backends.opencl.driver.OpenClKernel;
+import org.touchstone.backends.opencl.driver.Programs;
 import org.touchstone.backends.spi.DeviceMemory;
 
 /** What an operator needs to know of the device that it plans for. Thread-safe. */
@@ -89,10 +90,16 @@ public final class Target {
         .with(OpenClProvider.evidence(facts(), context.uri()));
   }
 
+  /** Returns whether sub-groups reduce rows. */
+  private boolean hasSubGroups() {
+    return !isCpu() && tuning.value(Size.ROW_SUB_GROUPS) == 1 && facts().has(Capability.SUB_GROUPS);
+  }
+
   /** Returns how a row is added up by the work-items of a group, or by the lanes of one. */
   public Chain rowChain() {
     int lanes = isCpu() ? VECTOR : rowGroup();
-    return Chain.lanes(lanes, Integer.numberOfTrailingZeros(lanes));
+    // Nothing says in which order a sub-group adds up.
+    return Chain.lanes(lanes, hasSubGroups() ? lanes - 1 : Integer.numberOfTrailingZeros(lanes));
   }
 
   private Ulps ulps() {
@@ -127,6 +134,9 @@ public final class Target {
     List<String> all = new ArrayList<>();
     all.add(isCpu() ? "-DVARIANT_CPU=1" : "-DVARIANT_GPU=1");
     all.add("-DGROUP=" + rowGroup());
+    if (hasSubGroups()) {
+      all.add(Programs.SUB_GROUPS);
+    }
     if (facts().platform().equals(POCL)) {
       // Its compiler is clang, which has a builtin for it.
       all.add("-DPREFETCH=1");

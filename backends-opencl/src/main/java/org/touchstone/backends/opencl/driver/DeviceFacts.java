@@ -77,7 +77,7 @@ public record DeviceFacts(
         ClQuery.text(device, CL.CL_DEVICE_VENDOR),
         ClQuery.text(device, CL.CL_DRIVER_VERSION),
         ClQuery.text(device, CL.CL_DEVICE_VERSION),
-        language(ClQuery.text(device, CL.CL_DEVICE_OPENCL_C_VERSION)),
+        language(device),
         ClQuery.number(device, CL.CL_DEVICE_TYPE),
         ClQuery.number(device, CL.CL_DEVICE_MAX_COMPUTE_UNITS),
         ClQuery.number(device, CL.CL_DEVICE_GLOBAL_MEM_SIZE),
@@ -99,7 +99,8 @@ public record DeviceFacts(
     add(
         found,
         Capability.SUB_GROUPS,
-        extensions.contains("cl_khr_subgroups") || extensions.contains("cl_intel_subgroups"));
+        extensions.contains("cl_intel_subgroups")
+            || (extensions.contains("cl_khr_subgroups") && language(device) >= 200));
     add(found, Capability.INTEGER_DOT, dot);
     add(found, Capability.UNIFIED_MEMORY, ClQuery.number(device, HOST_UNIFIED_MEMORY) != 0);
     add(found, Capability.SUBNORMALS, (floats & DENORM) != 0);
@@ -117,8 +118,8 @@ public record DeviceFacts(
     }
   }
 
-  private static int language(String text) {
-    Matcher matcher = LANGUAGE.matcher(text);
+  private static int language(cl_device_id device) {
+    Matcher matcher = LANGUAGE.matcher(ClQuery.text(device, CL.CL_DEVICE_OPENCL_C_VERSION));
     return matcher.find()
         ? Integer.parseInt(matcher.group(1)) * 100 + Integer.parseInt(matcher.group(2)) * 10
         : 0;

@@ -29,8 +29,17 @@ public final class Programs implements AutoCloseable {
 
   private static final int LONGEST_LOG = 8000;
 
+  /** The option of programs whose groups reduce by sub-groups. */
+  public static final String SUB_GROUPS = "-DSUB_GROUPS=1";
+
   /** Held while a compiler runs: two that run at once in a process mix up files in PoCL 3.1. */
   private static final Object COMPILER = new Object();
+
+  /** Whether a program's binary goes into the kernel cache. */
+  private enum Keeping {
+    KEPT,
+    FORGOTTEN
+  }
 
   private final OpenClContext context;
   private final BackendContext services;
@@ -51,7 +60,12 @@ public final class Programs implements AutoCloseable {
    * @throws HalException with the build log when the driver's compiler refuses it
    */
   public OpenClKernel kernel(String resource, String function, List<String> options) {
-    return kernelOf(KernelSources.program(resource, edit), resource, function, options);
+    String source = KernelSources.program(resource, edit);
+    // No later process asks for a seeded defect, and PoCL compiles a binary's functions all at
+    // once.
+    Keeping keeping =
+        source.equals(KernelSources.program(resource)) ? Keeping.KEPT : Keeping.FORGOTTEN;
+    return kernelOf(source, resource, function, options, keeping);
   }
 
   /** Changes a source of every program that is built from now on. */
@@ -70,12 +84,18 @@ public final class Programs implements AutoCloseable {
    * Builds a kernel from a text instead of a resource; for tests of the prelude and of failures.
    */
   OpenClKernel kernelOf(String source, String what, String function, List<String> options) {
-    return OpenClKernel.create(context, program(source, what, allOptions(options)), what, function);
+    return kernelOf(source, what, function, options, Keeping.KEPT);
+  }
+
+  private OpenClKernel kernelOf(
+      String source, String what, String function, List<String> options, Keeping keeping) {
+    cl_program program = program(source, what, allOptions(options), keeping);
+    return OpenClKernel.create(context, program, what, function);
   }
 
   private String allOptions(List<String> options) {
     List<String> all = new ArrayList<>();
-    all.add("-cl-std=CL1.2");
+    all.add("-cl-std=CL" + language(options));
     // Some drivers print how many warnings there were.
     all.add("-w");
     if (context.facts().has(Capability.CORRECT_DIVISION)) {
@@ -89,13 +109,23 @@ public final class Programs implements AutoCloseable {
     return String.join(" ", all);
   }
 
-  private synchronized cl_program program(String source, String what, String options) {
+  /** Sub-groups of the Khronos came with version 2.0, the kernels otherwise ask for 1.2. */
+  private String language(List<String> options) {
+    int newest = options.contains(SUB_GROUPS) ? context.facts().languageVersion() : 0;
+    return newest >= 300 ? "3.0" : newest >= 200 ? "2.0" : "1.2";
+  }
+
+  private synchronized cl_program program(
+      String source, String what, String options, Keeping keeping) {
     String key = options + "\n" + source;
     cl_program known = built.get(key);
     if (known != null) {
       return known;
     }
-    cl_program program = throughCache(source, what, options);
+    cl_program program =
+        keeping == Keeping.KEPT
+            ? throughCache(source, what, options)
+            : compile(source, what, options);
     built.put(key, program);
     return program;
   }

@@ -32,6 +32,37 @@ static inline void store_pairs(out_t p, int type, ulong i, int left, lanes even,
 #define REDUCTION_MEMORY __local float reduction[GROUP]
 #define REDUCTION reduction
 
+#ifdef SUB_GROUPS
+#ifdef cl_khr_subgroups
+#pragma OPENCL EXTENSION cl_khr_subgroups : enable
+#endif
+#ifdef cl_intel_subgroups
+#pragma OPENCL EXTENSION cl_intel_subgroups : enable
+#endif
+
+// Every sub-group reduces its own elements, and all work-items join what the first of each left.
+#define SUB_GROUPS_REDUCE(type, memory, own, initial, join)            \
+  if (get_sub_group_local_id() == 0) {                                 \
+    memory[get_sub_group_id()] = own;                                  \
+  }                                                                    \
+  barrier(CLK_LOCAL_MEM_FENCE);                                        \
+  type all = initial;                                                  \
+  for (uint part = 0; part < get_num_sub_groups(); part++) {           \
+    type other = memory[part];                                         \
+    all = join;                                                        \
+  }                                                                    \
+  barrier(CLK_LOCAL_MEM_FENCE);                                        \
+  return all;
+
+INLINE float group_sum(lanes v, __local float *memory) {
+  SUB_GROUPS_REDUCE(float, memory, sub_group_reduce_add(v), 0, all + other)
+}
+
+INLINE uint group_max_bits(ulanes v, __local float *memory) {
+  __local uint *bits = (__local uint *)memory;
+  SUB_GROUPS_REDUCE(uint, bits, sub_group_reduce_max(v), 0, max(all, other))
+}
+#else
 INLINE float group_sum(lanes v, __local float *memory) {
   int me = get_local_id(0);
   memory[me] = v;
@@ -62,3 +93,4 @@ INLINE uint group_max_bits(ulanes v, __local float *memory) {
   barrier(CLK_LOCAL_MEM_FENCE);
   return largest;
 }
+#endif

@@ -75,6 +75,19 @@ class ProgramsTest {
     }
   }
 
+  @Test
+  void a_seeded_defect_is_built_and_never_kept() {
+    List<String> options = List.of("-DVARIANT_CPU=1", "-DGROUP=1");
+    try (OpenDevice device = new OpenDevice()) {
+      Programs programs = device.context.programs();
+      programs.edit(new KernelEdit("add.cl", "+ load16(b", "- load16(b"));
+      programs.kernel("add.cl", "add", options).close();
+      assertThat(device.told).isEmpty();
+      programs.kernel("cast.cl", "cast", options).close();
+      assertThat(device.told).singleElement().asString().startsWith("get cast.cl");
+    }
+  }
+
   private static int twice(OpenDevice device, int number) {
     OpenClContext context = device.context;
     try (Arena arena = Arena.ofShared();
