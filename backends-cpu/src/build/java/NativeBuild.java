@@ -17,6 +17,9 @@ import org.bytedeco.javacpp.tools.Builder;
  * NativeBuild.java SOURCES CLASSES WORK}. Each instruction set is one object with its own flags,
  * and JavaCPP generates and links what binds them to Java. Without a compiler the build goes on,
  * and the classes say why there is no library.
+ *
+ * <p>With the header that imitates AVX-512 as a fourth argument, it builds the library that tests
+ * load on processors without: the same sources on AVX2, left in WORK.
  */
 final class NativeBuild {
   private static final List<String> CLASSES =
@@ -33,6 +36,9 @@ final class NativeBuild {
       "-std=c++17 -O3 -fPIC -Wall -Wextra -Werror -Wno-psabi -Wno-maybe-uninitialized"
           + " -ffp-contract=off -fno-math-errno";
 
+  /** Spelled-out instructions are much code: more than this much optimisation takes minutes. */
+  private static final String IMITATED = "-std=c++17 -O1 -fPIC -Wno-psabi -ffp-contract=off -fno-math-errno ";
+
   /** A source and the flags of its instruction set. */
   private record Unit(String source, String flags) {}
 
@@ -48,15 +54,27 @@ final class NativeBuild {
   private final Path sources;
   private final Path classes;
   private final Path work;
+  private final Path library;
 
-  private NativeBuild(Path sources, Path classes, Path work) {
+  private NativeBuild(Path sources, Path classes, Path work, Path library) {
     this.sources = sources;
     this.classes = classes;
     this.work = work;
+    this.library = library;
   }
 
   public static void main(String[] args) throws Exception {
-    new NativeBuild(absolute(args[0]), absolute(args[1]), absolute(args[2])).run();
+    Path sources = absolute(args[0]);
+    Path classes = absolute(args[1]);
+    Path work = absolute(args[2]);
+    String name = System.mapLibraryName(LIBRARY);
+    if (args.length == 4) {
+      new NativeBuild(sources, classes, work, work.resolve("library").resolve(name))
+          .imitate(absolute(args[3]));
+    } else {
+      Path folder = classes.resolve(PACKAGE).resolve(Loader.getPlatform());
+      new NativeBuild(sources, classes, work, folder.resolve(name)).run();
+    }
   }
 
   private static Path absolute(String path) {
@@ -64,11 +82,10 @@ final class NativeBuild {
   }
 
   private void run() throws Exception {
-    String platform = Loader.getPlatform();
-    String name = platform + "/" + System.mapLibraryName(LIBRARY);
-    Path library = classes.resolve(PACKAGE).resolve(name);
     Path report = classes.resolve(PACKAGE).resolve("native-build.properties");
-    if (isCurrent(library, report)) {
+    if (Files.exists(report)
+        && Files.readString(report).startsWith("library=")
+        && isCurrent(List.of(sources))) {
       return;
     }
     Optional<String> compiler = compiler();
@@ -80,22 +97,61 @@ final class NativeBuild {
       System.out.println("[WARNING] " + reason + "; cpu://simd will run its Vector API kernels");
       return;
     }
-    Files.createDirectories(library.getParent());
-    Files.createDirectories(work);
-    List<String> objects = compile(compiler.get(), platform.endsWith("x86_64"));
-    link(compiler.get(), objects, library);
+    List<Unit> units = new ArrayList<>(EVERYWHERE);
+    if (Loader.getPlatform().endsWith("x86_64")) {
+      units.addAll(X86);
+    }
+    build(
+        compiler.get(),
+        units.stream().map(u -> new Unit(u.source(), COMMON + " " + u.flags())).toList());
+    String name = Loader.getPlatform() + "/" + library.getFileName();
     Files.writeString(report, "library=" + name + "\n");
   }
 
+  /** Builds the library whose AVX-512 is imitated, where the compiler finds SIMDe. */
+  private void imitate(Path header) throws Exception {
+    Optional<String> compiler = compiler();
+    if (isCurrent(List.of(sources, header.getParent()))) {
+      return;
+    }
+    Files.deleteIfExists(library);
+    if (compiler.isEmpty()
+        || !Loader.getPlatform().endsWith("x86_64")
+        || run(List.of(compiler.get(), "-E", header.toString())) != 0) {
+      System.out.println("[WARNING] AVX-512 is not imitated: no x86 compiler that finds SIMDe");
+      return;
+    }
+    List<Unit> units = new ArrayList<>();
+    for (Unit unit : Stream.concat(EVERYWHERE.stream(), X86.stream()).toList()) {
+      String flags = COMMON + " " + unit.flags();
+      if (unit.source().contains("avx512")) {
+        // Registers of 512 bits, which inline assembly names, are the only thing that no header imitates.
+        flags = IMITATED + AVX2 + " -Dasm(...)= -include " + header;
+      } else if (unit.source().equals("dispatch.cpp")) {
+        flags += " -D__builtin_cpu_supports(x)=1";
+      }
+      units.add(new Unit(unit.source(), flags));
+    }
+    build(compiler.get(), units);
+  }
+
+  private void build(String compiler, List<Unit> units) throws Exception {
+    Files.createDirectories(library.getParent());
+    Files.createDirectories(work);
+    link(compiler, compile(compiler, units));
+  }
+
   /** Returns whether the library is newer than everything that it is made of. */
-  private boolean isCurrent(Path library, Path report) throws IOException {
-    if (!Files.exists(library) || !Files.readString(report).startsWith("library=")) {
+  private boolean isCurrent(List<Path> folders) throws IOException {
+    if (!Files.exists(library)) {
       return false;
     }
     FileTime built = Files.getLastModifiedTime(library);
     List<Path> inputs = new ArrayList<>();
-    try (Stream<Path> files = Files.list(sources)) {
-      files.forEach(inputs::add);
+    for (Path folder : folders) {
+      try (Stream<Path> files = Files.list(folder)) {
+        files.forEach(inputs::add);
+      }
     }
     CLASSES.forEach(name -> inputs.add(classes.resolve(name.replace('.', '/') + ".class")));
     for (Path input : inputs) {
@@ -114,12 +170,7 @@ final class NativeBuild {
 
   private static boolean works(String command) {
     try {
-      Process process =
-          new ProcessBuilder(command, "--version")
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      return process.waitFor(30, TimeUnit.SECONDS) && process.exitValue() == 0;
+      return run(List.of(command, "--version")) == 0;
     } catch (IOException e) {
       return false;
     } catch (InterruptedException e) {
@@ -127,21 +178,28 @@ final class NativeBuild {
     }
   }
 
-  /** Compiles all units side by side and returns the objects. */
-  private List<String> compile(String compiler, boolean x86) throws Exception {
-    List<Unit> units = new ArrayList<>(EVERYWHERE);
-    if (x86) {
-      units.addAll(X86);
+  /** Runs a short command without output; returns its exit status, 1 when it does not end. */
+  private static int run(List<String> command) throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    if (process.waitFor(5, TimeUnit.MINUTES)) {
+      return process.exitValue();
     }
+    process.destroyForcibly();
+    return 1;
+  }
+
+  /** Compiles all units side by side and returns the objects. */
+  private List<String> compile(String compiler, List<Unit> units) throws Exception {
     List<Process> processes = new ArrayList<>();
     List<String> objects = new ArrayList<>();
     for (Unit unit : units) {
       Path object = work.resolve(unit.source().replace(".cpp", ".o"));
       List<String> command = new ArrayList<>(List.of(compiler));
-      command.addAll(List.of(COMMON.split(" ")));
-      if (!unit.flags().isEmpty()) {
-        command.addAll(List.of(unit.flags().split(" ")));
-      }
+      command.addAll(List.of(unit.flags().strip().split(" +")));
       command.addAll(List.of("-c", sources.resolve(unit.source()).toString(), "-o", object.toString()));
       processes.add(new ProcessBuilder(command).inheritIO().start());
       objects.add(object.toString());
@@ -158,7 +216,7 @@ final class NativeBuild {
     return objects;
   }
 
-  private void link(String compiler, List<String> objects, Path library) throws Exception {
+  private void link(String compiler, List<String> objects) throws Exception {
     List<String> options = new ArrayList<>(List.of("-I" + sources));
     options.addAll(objects);
     Builder builder =

@@ -1,7 +1,12 @@
 package org.touchstone.backends.cpu;
 
+import static java.util.Objects.requireNonNull;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.touchstone.backends.config.Configuration;
 import org.touchstone.backends.cpu.micro.InstructionSet;
@@ -18,9 +23,37 @@ final class TestKernels {
 
   private TestKernels() {}
 
-  /** Returns the loader of native libraries that the settings of this process ask for. */
+  /**
+   * Returns the library that imitates AVX-512, from the folder that the system property {@code
+   * touchstone.test.library} names; none in a run of the tests that is about this processor's own
+   * instructions.
+   */
+  static Optional<Path> imitation() {
+    return Optional.ofNullable(System.getProperty("touchstone.test.library"))
+        .map(folder -> Path.of(folder, System.mapLibraryName("touchstone_cpu")));
+  }
+
+  /** Returns the loader of native libraries that this run of the tests asks for. */
   static NativeLibraries libraries() {
-    return new PrivateNativeLibraries(CONFIGURATION, notice -> {});
+    NativeLibraries own = new PrivateNativeLibraries(CONFIGURATION, notice -> {});
+    return imitation().filter(Files::exists).<NativeLibraries>map(Imitated::new).orElse(own);
+  }
+
+  private record Imitated(Path library) implements NativeLibraries {
+    @Override
+    public Path folder() {
+      return requireNonNull(library.toAbsolutePath().getParent());
+    }
+
+    @Override
+    public Path unpack(Class<?> anchor, String resource) {
+      return library.toAbsolutePath();
+    }
+
+    @Override
+    public Optional<Path> findSystemLibrary(String fileName) {
+      return Optional.empty();
+    }
   }
 
   /**
