@@ -2,6 +2,7 @@ package org.touchstone.backends.opencl.driver;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jocl.cl_mem;
 import org.touchstone.api.ErrorCode;
 import org.touchstone.api.HalException;
@@ -17,18 +18,28 @@ final class OpenClMemory implements DeviceMemory {
   private final long bytes;
   private final boolean owner;
 
-  private OpenClMemory(cl_mem buffer, long offset, long bytes, boolean owner) {
+  /** Shared with all parts. */
+  private final AtomicBoolean closed;
+
+  private OpenClMemory(
+      cl_mem buffer, long offset, long bytes, boolean owner, AtomicBoolean closed) {
     this.buffer = buffer;
     this.offset = offset;
     this.bytes = bytes;
     this.owner = owner;
+    this.closed = closed;
   }
 
   static OpenClMemory whole(cl_mem buffer, long bytes) {
-    return new OpenClMemory(buffer, 0, bytes, true);
+    return new OpenClMemory(buffer, 0, bytes, true, new AtomicBoolean());
   }
 
+  /** Returns the driver's buffer, but none that was released: PoCL 3.1 aborts the process. */
   cl_mem buffer() {
+    if (closed.get()) {
+      throw new HalException(
+          ErrorCode.CLOSED, "memory of " + bytes + " bytes is used after it was closed");
+    }
     return buffer;
   }
 
@@ -54,12 +65,12 @@ final class OpenClMemory implements DeviceMemory {
           ErrorCode.OUT_OF_BOUNDS,
           "slice of " + size + " bytes at " + from + " leaves memory of " + bytes + " bytes");
     }
-    return new OpenClMemory(buffer, offset + from, size, false);
+    return new OpenClMemory(buffer, offset + from, size, false, closed);
   }
 
   @Override
   public void close() {
-    if (owner) {
+    if (owner && closed.compareAndSet(false, true)) {
       OpenClContext.release(buffer);
     }
   }

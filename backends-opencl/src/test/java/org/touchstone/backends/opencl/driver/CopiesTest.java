@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -171,6 +172,24 @@ class CopiesTest {
               HalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OUT_OF_MEMORY))
           .hasMessageContainingAll(
               Long.toString(limit + 1), Long.toString(limit), "CL_DEVICE_MAX_MEM_ALLOC_SIZE");
+    }
+  }
+
+  @Test
+  void closed_memory_and_its_parts_never_reach_the_driver() {
+    try (OpenDevice device = new OpenDevice();
+        Arena arena = Arena.ofShared();
+        BackendQueue queue = device.context.openQueue()) {
+      DeviceMemory memory = device.context.memory().allocate(8192);
+      DeviceMemory part = memory.slice(4096, 64);
+      memory.close();
+      memory.close();
+      for (DeviceMemory closed : List.of(memory, part)) {
+        MemorySegment bytes = arena.allocate(closed.bytes());
+        assertThatThrownBy(() -> whole(queue, bytes, closed))
+            .isInstanceOfSatisfying(
+                HalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CLOSED));
+      }
     }
   }
 
