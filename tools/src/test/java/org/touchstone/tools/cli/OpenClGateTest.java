@@ -69,6 +69,9 @@ class OpenClGateTest {
           "rope_apply",
           "sample");
 
+  /** Whose defects are seeded by default: every kind of slot, in place, optional and packed. */
+  private static final List<String> COPIED = List.of("add", "gemm_bf16", "moe_route");
+
   private static String environment(String name) {
     return System.getenv().getOrDefault(name, "");
   }
@@ -134,6 +137,30 @@ class OpenClGateTest {
     JsonNode mutants = run(arguments, "auto", folder).path("mutants");
     assertThat(mutants.path("total").asInt()).isGreaterThanOrEqualTo(25);
     assertThat(mutants.path("killed").asInt()).isEqualTo(mutants.path("total").asInt());
+  }
+
+  /** The suite's own defects on memory that the host does not reach; by default in part. */
+  @Test
+  void everySeededDefectOfALaunchIsCaughtThroughCopies(@TempDir Path folder) throws Exception {
+    require(DEVICE, "pocl");
+    boolean full = environment("TOUCHSTONE_TEST_TIER").equals("full");
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(List.of("conformance", "--prove", "--device", DEVICE, "--format", "json"));
+    if (!full) {
+      COPIED.forEach(op -> arguments.add("--op=" + op));
+    }
+    JsonNode report = run(arguments, "auto", folder);
+    JsonNode mutants = report.path("mutants");
+    assertThat(mutants.path("survivors")).as("defects that nothing caught").isEmpty();
+    assertThat(mutants.path("total").asInt()).isGreaterThanOrEqualTo(full ? 300 : 80);
+    assertThat(mutants.path("killed").asInt()).isEqualTo(mutants.path("total").asInt());
+    assertThat(StreamSupport.stream(report.path("notes").spliterator(), false))
+        .as("defects that do not apply")
+        .allSatisfy(
+            note ->
+                assertThat(note.asString())
+                    .containsAnyOf(
+                        "it belongs to cpu", "it belongs to cuda", "prefer no packed weight"));
   }
 
   private static void require(String device, String name) {
