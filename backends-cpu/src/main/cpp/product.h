@@ -11,22 +11,40 @@
 
 static const int64_t PREFETCH = 8192;
 
+// Calls f with the numbers 0 to N - 1, each a constant. The compiler unrolls a loop too late: an array that it indexes has a place in
+// memory by then, where every pass of an outer loop leaves its sums and fetches them again.
+template <int I> struct Number {
+  constexpr operator int() const { return I; }
+};
+template <int N, int I = 0, class F> INLINE void each(const F& f) {
+  if constexpr (I < N) {
+    f(Number<I>());
+    each<N, I + 1>(f);
+  }
+}
+#define EACH(name) [&](auto name) __attribute__((always_inline))
+
 // How LANES columns by STEP elements along K, 4 LANES adjacent bytes, become vectors of columns.
 template <int TYPE> struct Weight;
 
 template <> struct Weight<TS_F32> {
   enum { STEP = 1 };
   static constexpr float UNDO = 1;
-  INLINE void step(const uint8_t* p, V* o, NanTrace&) { o[0] = vload((const float*)p); }
+  typedef V Loaded;
+  INLINE Loaded load(const uint8_t* p, NanTrace&) { return vload((const float*)p); }
+  INLINE V word(const Loaded& x, int) { return x; }
+  INLINE void unpack(const uint8_t* p, float* to, int, NanTrace&) { vstore(to, vload((const float*)p)); }
 };
 
 template <> struct Weight<TS_BF16> {
   enum { STEP = 2 };
   static constexpr float UNDO = 1;
-  INLINE void step(const uint8_t* p, V* o, NanTrace&) {
-    I x = iload(p);
-    o[0] = (V)(x << 16);
-    o[1] = (V)(x & (int32_t)0xFFFF0000);
+  typedef I Loaded;
+  INLINE Loaded load(const uint8_t* p, NanTrace&) { return iload(p); }
+  INLINE V word(const Loaded& x, int k) { return k == 0 ? (V)(x << 16) : (V)(x & (int32_t)0xFFFF0000); }
+  INLINE void unpack(const uint8_t* p, float* to, int pitch, NanTrace& trace) {
+    I x = load(p, trace);
+    for (int k = 0; k < STEP; k++) vstore(to + k * pitch, word(x, k));
   }
 };
 
@@ -36,38 +54,55 @@ template <> struct Weight<TS_BF16> {
 template <> struct Weight<TS_E4M3> {
   enum { STEP = 4 };
   static constexpr float UNDO = 0x1p60f;
-  INLINE void step(const uint8_t* p, V* o, NanTrace& trace) { e4m3_step(p, o, trace); }
+  typedef E4m3Halves Loaded;
+  INLINE Loaded load(const uint8_t* p, NanTrace& trace) { return e4m3_halves(p, trace); }
+  INLINE V word(const Loaded& x, int k) { return e4m3_word(x, k); }
+  INLINE void unpack(const uint8_t* p, float* to, int pitch, NanTrace& trace) { e4m3_unpack(p, to, pitch, trace); }
 };
 
 // c += sums * scales.
 template <int TYPE, int MR, int NV>
 INLINE void join_sums(V (*acc)[NV], const float* scales, float scale, float* c, int stride) {
-  for (int m = 0; m < MR; m++) {
+  each<MR>(EACH(m) {
     V s = vset(scales[m] * scale);
-    for (int v = 0; v < NV; v++) {
+    each<NV>(EACH(v) {
       float* to = c + (int64_t)m * stride + v * LANES;
       V sum = Weight<TYPE>::UNDO == 1 ? acc[m][v] : acc[m][v] * Weight<TYPE>::UNDO;
       vstore(to, vfma(sum, s, vload(to)));
-    }
-  }
+    });
+  });
+}
+
+// Hides where a pointer comes from: what was read through it before is read again, where keeping it would take a register.
+INLINE const float* read_again(const float* p) {
+  asm("" : "+r"(p));
+  return p;
 }
 
 // MR rows times NV vectors of columns of a block, weights unpacked in registers.
 template <int TYPE, int MR, int NV>
 INLINE void fused(const uint8_t* b, const float* a, const float* scales, float scale, float* c, int stride, NanTrace& trace) {
-  constexpr int STEP = Weight<TYPE>::STEP;
+  constexpr int STEP = Weight<TYPE>::STEP, GROUP = fused_group(MR);
   V acc[MR][NV];
-  for (int m = 0; m < MR; m++)
-    for (int v = 0; v < NV; v++) acc[m][v] = vset(0);
+  each<MR * NV>(EACH(i) { acc[i / NV][i % NV] = vset(0); });
   for (int s = 0; s < TS_BLOCK / STEP; s++)
-    for (int v = 0; v < NV; v++) {
-      const uint8_t* p = b + 256 * s + 4 * LANES * v;
-      if (4 * LANES * v % 64 == 0) __builtin_prefetch(p + PREFETCH);
-      V w[STEP];
-      Weight<TYPE>::step(p, w, trace);
-      for (int k = 0; k < STEP; k++)
-        for (int m = 0; m < MR; m++) vadd_product(acc[m][v], w[k], vset(a[m * TS_BLOCK + s * STEP + k]));
-    }
+    each<NV / GROUP>(EACH(n) {
+      const float* row = read_again(a + s * STEP);
+      typename Weight<TYPE>::Loaded x[GROUP];
+      each<GROUP>(EACH(g) {
+        const uint8_t* p = b + 256 * s + 4 * LANES * (n * GROUP + g);
+        if (4 * LANES * (n * GROUP + g) % 64 == 0) __builtin_prefetch(p + PREFETCH);
+        x[g] = Weight<TYPE>::load(p, trace);
+      });
+      each<STEP>(EACH(k) {
+        V w[GROUP];
+        each<GROUP>(EACH(g) { w[g] = Weight<TYPE>::word(x[g], k); });
+        each<MR>(EACH(m) {
+          V f = vset(row[m * TS_BLOCK + k]);
+          each<GROUP>(EACH(g) { vadd_product(acc[m][n * GROUP + g], w[g], f); });
+        });
+      });
+    });
   join_sums<TYPE, MR>(acc, scales, scale, c, stride);
 }
 
@@ -81,19 +116,22 @@ static void fused_block(const uint8_t* b, const float* a, const float* scales, f
   found = trace;
 }
 
-// Unpacks TILE_VECTORS vectors of columns of a block: panel[k][columns].
+// Unpacks VECTORS vectors of columns of step s of a block: panel[k][columns].
+template <int TYPE, int VECTORS>
+INLINE void unpack_step(const uint8_t* b, int s, float* panel, NanTrace& trace) {
+  constexpr int STEP = Weight<TYPE>::STEP;
+  for (int v = 0; v < VECTORS; v++) {
+    const uint8_t* p = b + 256 * s + 4 * LANES * v;
+    if (4 * LANES * v % 64 == 0) __builtin_prefetch(p + PREFETCH);
+    Weight<TYPE>::unpack(p, panel + (s * STEP * TILE_VECTORS + v) * LANES, TILE_VECTORS * LANES, trace);
+  }
+}
+
+// Unpacks TILE_VECTORS vectors of columns of a block.
 template <int TYPE>
 static void unpack_panel(const uint8_t* b, float* panel, NanTrace& found) {
-  constexpr int STEP = Weight<TYPE>::STEP;
   NanTrace trace = found;
-  for (int s = 0; s < TS_BLOCK / STEP; s++)
-    for (int v = 0; v < TILE_VECTORS; v++) {
-      const uint8_t* p = b + 256 * s + 4 * LANES * v;
-      if (4 * LANES * v % 64 == 0) __builtin_prefetch(p + PREFETCH);
-      V w[STEP];
-      Weight<TYPE>::step(p, w, trace);
-      for (int k = 0; k < STEP; k++) vstore(panel + ((s * STEP + k) * TILE_VECTORS + v) * LANES, w[k]);
-    }
+  for (int s = 0; s < TS_BLOCK / Weight<TYPE>::STEP; s++) unpack_step<TYPE, TILE_VECTORS>(b, s, panel, trace);
   found = trace;
 }
 
@@ -112,19 +150,42 @@ INLINE void tile_sums(const float* a, int a_pitch, const float* b, int b_pitch, 
   }
 }
 
-template <int TYPE, int MR>
-static void tile(const float* a, const float* panel, const float* scales, float scale, float* c, int stride) {
+// Where the panel that is multiplied next comes from and goes to.
+struct NextPanel {
+  const uint8_t* from;
+  float* to;
+};
+
+// Multiplies a panel, and unpacks VECTORS vectors of columns of the next one meanwhile: the units that shift and shuffle have
+// nothing else to do.
+template <int TYPE, int MR, int VECTORS>
+static __attribute__((noinline)) void tile(const float* a, const float* panel, const float* scales, float scale, float* c, int stride, NextPanel next, NanTrace& found) {
+  constexpr int TERMS = 4, STEPS = TERMS / Weight<TYPE>::STEP;
   V acc[MR][TILE_VECTORS];
-  tile_sums<MR>(a, TS_BLOCK, panel, TILE_VECTORS * LANES, TS_BLOCK, acc);
+  NanTrace trace = found;
+  each<MR * TILE_VECTORS>(EACH(i) { acc[i / TILE_VECTORS][i % TILE_VECTORS] = vset(0); });
+  for (int p = 0; p < TS_BLOCK; p += TERMS) {
+    each<TERMS>(EACH(k) {
+      V w[TILE_VECTORS];
+      each<TILE_VECTORS>(EACH(v) { w[v] = vload(panel + ((p + k) * TILE_VECTORS + v) * LANES); });
+      each<MR>(EACH(m) {
+        V x = vset(a[m * TS_BLOCK + p + k]);
+        each<TILE_VECTORS>(EACH(v) { vadd_product(acc[m][v], w[v], x); });
+      });
+    });
+    each<STEPS>(EACH(s) { unpack_step<TYPE, VECTORS>(next.from, p / TERMS * STEPS + s, next.to, trace); });
+  }
+  found = trace;
   join_sums<TYPE, MR>(acc, scales, scale, c, stride);
 }
 
-template <int TYPE, int MR>
-INLINE void tile_of(int rows, const float* a, const float* panel, const float* scales, float scale, float* c, int stride) {
+template <int TYPE, int MR, int VECTORS>
+INLINE void tile_of(int rows, const float* a, const float* panel, const float* scales, float scale, float* c, int stride, NextPanel next,
+                    NanTrace& trace) {
   if (rows == MR) {
-    tile<TYPE, MR>(a, panel, scales, scale, c, stride);
+    tile<TYPE, MR, VECTORS>(a, panel, scales, scale, c, stride, next, trace);
   } else if constexpr (MR > 1) {
-    tile_of<TYPE, MR - 1>(rows, a, panel, scales, scale, c, stride);
+    tile_of<TYPE, MR - 1, VECTORS>(rows, a, panel, scales, scale, c, stride, next, trace);
   }
 }
 
@@ -137,25 +198,61 @@ INLINE void fused_of(int rows, const uint8_t* b, const float* a, const float* sc
   }
 }
 
+// Unpacked panels, two in turn, and what of the next block is unpacked already.
+struct Panels {
+  float* memory;
+  const uint8_t* next;  // the block that is multiplied after this one; 0 if that is not known
+  bool ready;           // whether this block's first panel is unpacked
+  NanTrace trace;       // of all blocks so far: once it has found something, each is searched
+};
+
+// Whether unpacking a panel is work that shall be hidden between multiply-adds. A tile has two vectors of columns then: the only tile
+// unpacks both, or each of the first two one.
+template <int TYPE> constexpr bool ahead() { return UNPACK_AHEAD && TYPE != TS_F32; }
+
+// One block of 64 columns for more rows than are multiplied without a panel.
+template <int TYPE>
+static void tiled_block(const uint8_t* b, const float* a, int m, const float* scales, float scale, float* c, int stride, Panels& panels) {
+  constexpr int COLUMNS = TILE_VECTORS * LANES, SIZE = COLUMNS * TS_BLOCK;
+  static_assert(TS_PANEL / COLUMNS % 2 == 0, "a block starts with the first panel");
+  static_assert(!UNPACK_AHEAD || TILE_VECTORS == 2, "who unpacks what");
+  if (!panels.ready) unpack_panel<TYPE>(b, panels.memory, panels.trace);
+  const int tiles = (m + TILE_ROWS - 1) / TILE_ROWS;
+  for (int g = 0; g < TS_PANEL; g += COLUMNS) {
+    const int odd = g / COLUMNS % 2;
+    const float* panel = panels.memory + odd * SIZE;
+    NextPanel next = {g + COLUMNS < TS_PANEL ? b + 4 * (g + COLUMNS) : panels.next, panels.memory + (1 - odd) * SIZE};
+    for (int i = 0, from = 0; i < tiles; i++) {
+      const int rows = (m - from + tiles - i - 1) / (tiles - i);
+      const float *x = a + from * TS_BLOCK, *s = scales + from;
+      float* to = c + (int64_t)from * stride + g;
+      if constexpr (ahead<TYPE>()) {
+        if (next.from && tiles < TILE_VECTORS) {
+          tile_of<TYPE, TILE_ROWS, TILE_VECTORS>(rows, x, panel, s, scale, to, stride, next, panels.trace);
+        } else if (next.from && i < TILE_VECTORS) {
+          tile_of<TYPE, TILE_ROWS, 1>(rows, x, panel, s, scale, to, stride, {next.from + 4 * LANES * i, next.to + LANES * i}, panels.trace);
+        } else {
+          tile_of<TYPE, TILE_ROWS, 0>(rows, x, panel, s, scale, to, stride, next, panels.trace);
+        }
+      } else {
+        tile_of<TYPE, TILE_ROWS, 0>(rows, x, panel, s, scale, to, stride, next, panels.trace);
+      }
+      from += rows;
+    }
+    if (!ahead<TYPE>() && next.from) unpack_panel<TYPE>(next.from, next.to, panels.trace);
+  }
+  panels.ready = panels.next != 0;
+}
+
 // One block of 64 columns: c += (a b) * scales.
 template <int TYPE>
-static void fp32_block(const uint8_t* b, const float* a, int m, const float* scales, float scale, float* c, int stride, float* panel) {
-  NanTrace trace = trace_start();
+static void fp32_block(const uint8_t* b, const float* a, int m, const float* scales, float scale, float* c, int stride, Panels& panels) {
   if (m <= FUSED_ROWS) {
-    fused_of<TYPE, FUSED_ROWS>(m, b, a, scales, scale, c, stride, trace);
+    fused_of<TYPE, FUSED_ROWS>(m, b, a, scales, scale, c, stride, panels.trace);
   } else {
-    constexpr int COLUMNS = TILE_VECTORS * LANES;
-    for (int g = 0; g < TS_PANEL; g += COLUMNS) {
-      unpack_panel<TYPE>(b + 4 * g, panel, trace);
-      int tiles = (m + TILE_ROWS - 1) / TILE_ROWS;
-      for (int i = 0, from = 0; i < tiles; i++) {
-        int rows = (m - from + tiles - i - 1) / (tiles - i);
-        tile_of<TYPE, TILE_ROWS>(rows, a + from * TS_BLOCK, panel, scales + from, scale, c + (int64_t)from * stride + g, stride);
-        from += rows;
-      }
-    }
+    tiled_block<TYPE>(b, a, m, scales, scale, c, stride, panels);
   }
-  if (TYPE == TS_E4M3 && trace_found(trace)) poison(b, m, c, stride);
+  if (TYPE == TS_E4M3 && trace_found(panels.trace)) poison(b, m, c, stride);
 }
 
 // 128 elements of a row, or count and zeros behind them, as FP32 times a factor.
@@ -176,12 +273,12 @@ template <int TYPE> struct Fp32Path {
   static void load(int type, const uint8_t* row, int64_t k, int count, float* to) {
     load_row_block(type, row, k, count, TYPE == TS_E4M3 ? 0x1p60f : 1.0f, to);
   }
-  static void block(const uint8_t* b, const float* a, int m, const float* scales, float scale, float* c, int stride, void* panel) {
-    fp32_block<TYPE>(b, a, m, scales, scale, c, stride, (float*)panel);
+  static void block(const uint8_t* b, const float* a, int m, const float* scales, float scale, float* c, int stride, Panels& panels) {
+    fp32_block<TYPE>(b, a, m, scales, scale, c, stride, panels);
   }
 };
 
-// Bytes of scratch: unpacked rows, their scales, a block in packed order, a panel of unpacked weights.
+// Bytes of scratch: unpacked rows, their scales, a block in packed order, two panels of unpacked weights.
 enum { ROW_BYTES = 448 * 1024, SCALE_BYTES = 64 * 1024, BLOCK_BYTES = 32 * 1024, PANEL_BYTES = 64 * 1024 };
 static_assert(ROW_BYTES + SCALE_BYTES + BLOCK_BYTES + PANEL_BYTES <= TS_SCRATCH, "scratch");
 
@@ -192,7 +289,7 @@ static void product_of(const ts_product_args* args) {
   Element* a = (Element*)scratch;
   float* scales = (float*)(scratch + ROW_BYTES);
   uint8_t* packed = scratch + ROW_BYTES + SCALE_BYTES;
-  void* panel = packed + BLOCK_BYTES;
+  Panels panels = {(float*)(packed + BLOCK_BYTES), 0, false, trace_start()};
   const int m = args->m, n = args->n, type = args->weight_type;
   const int64_t k = args->k, bytes = element_bytes(type), blocks = (k + TS_BLOCK - 1) / TS_BLOCK;
   const int64_t* rows = (const int64_t*)args->rows;
@@ -215,7 +312,7 @@ static void product_of(const ts_product_args* args) {
       }
     for (int j = 0; j < n; j += TS_PANEL) {
       const float* weight_scales = (const float*)args->weight_scales;
-      if (weight_scales) weight_scales += j / TS_BLOCK * args->scale_pitch;
+      if (weight_scales) weight_scales += (args->first + j) / TS_BLOCK * args->scale_pitch;
       for (int64_t b = first; b < end; b++) {
         const uint8_t* block;
         if (args->weight_pitch) {
@@ -225,9 +322,12 @@ static void product_of(const ts_product_args* args) {
           block = packed;
         } else {
           block = (const uint8_t*)args->weight + (j / TS_PANEL * blocks + b) * TS_PANEL * TS_BLOCK * bytes;
+          bool last = b + 1 == end;
+          int64_t next = last ? (j / TS_PANEL + 1) * blocks + first : j / TS_PANEL * blocks + b + 1;
+          panels.next = last && j + TS_PANEL >= n ? 0 : (const uint8_t*)args->weight + next * TS_PANEL * TS_BLOCK * bytes;
         }
         PATH::block(block, a + (b - first) * m * TS_BLOCK, m, scales + (b - first) * m, weight_scales ? weight_scales[b] : 1.0f,
-                    out + j, args->stride, panel);
+                    out + j, args->stride, panels);
       }
     }
   }

@@ -155,7 +155,7 @@ template <int TYPE> struct PairPath {
     for (; i < TS_BLOCK; i += LANES) store_bf16(to + i, vset(0));
   }
 
-  static void block(const uint8_t* b, const uint16_t* a, int m, const float* scales, float scale, float* c, int stride, void* scratch) {
+  static void block(const uint8_t* b, const uint16_t* a, int m, const float* scales, float scale, float* c, int stride, Panels& panels) {
     const Pairs<TYPE> pairs = Pairs<TYPE>::start();
     if (m <= 32) {
       int tiles = (m + 7) / 8;
@@ -168,7 +168,7 @@ template <int TYPE> struct PairPath {
     }
     const uint8_t* panel = b;
     if (TYPE == TS_E4M3) {
-      uint8_t* to = (uint8_t*)scratch;
+      uint8_t* to = (uint8_t*)panels.memory;
       for (int s = 0; s < TS_BLOCK / 4; s++)
         for (int z = 0; z < 4; z++) {
           __m512i w[2];

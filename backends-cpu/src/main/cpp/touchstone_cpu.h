@@ -36,6 +36,7 @@ typedef struct {
   int32_t stride;          // a multiple of 64 that is not less than n
   int32_t row_type;
   int32_t weight_type;     // F32, BF16 or E4M3
+  int32_t first;           // the first column's number among the 128 that share a scale: 0 or 64
 } ts_product_args;
 
 // A tile of attention; see attention.h.

@@ -13,7 +13,12 @@ INLINE V vload(const float* p) { return _mm256_loadu_ps(p); }
 INLINE void vstore(float* p, V x) { _mm256_storeu_ps(p, x); }
 INLINE V vfma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
 // sum += a b. Spelled out where all registers are in use: the compiler would put the sum into another register, and spill.
-INLINE void vadd_product(V& sum, V a, V b) { asm("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b)); }
+// The copy lets an array of sums live in registers: named in the assembly, its elements would stay in memory.
+INLINE void vadd_product(V& sum, V a, V b) {
+  V x = sum;
+  asm("vfmadd231ps %2, %1, %0" : "+x"(x) : "x"(a), "x"(b));
+  sum = x;
+}
 INLINE I iload(const void* p) { return (I)_mm256_loadu_si256((const __m256i*)p); }
 
 // Whether a mask has all lanes.
@@ -51,17 +56,53 @@ INLINE bool trace_found(NanTrace t) {
   return _mm256_movemask_epi8(_mm256_cmpeq_epi8(t, _mm256_set1_epi8((char)0xFE))) != 0;
 }
 
-// 8 columns by 4 elements of packed E4M3 as FP32 with the narrow exponent bias: values times 2^-120.
-INLINE void e4m3_step(const uint8_t* p, V* o, NanTrace& trace) {
-  const __m256i fields = _mm256_set1_epi16((short)0x87F0), zero = _mm256_setzero_si256();
+// 8 columns by 4 elements of packed E4M3: the upper halves of FP32 with the narrow exponent bias, values times 2^-120.
+struct E4m3Halves {
+  __m256i even, odd;
+};
+INLINE E4m3Halves e4m3_halves(const uint8_t* p, NanTrace& trace) {
+  const __m256i fields = _mm256_set1_epi16((short)0x87F0);
   __m256i x = _mm256_loadu_si256((const __m256i*)p);
   trace = _mm256_max_epu8(trace, _mm256_add_epi8(x, x));
-  __m256i odd = _mm256_and_si256(_mm256_srai_epi16(x, 4), fields);
-  __m256i even = _mm256_and_si256(_mm256_srai_epi16(_mm256_slli_epi16(x, 8), 4), fields);
-  o[0] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(zero, even));
-  o[1] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(zero, odd));
-  o[2] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(zero, even));
-  o[3] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(zero, odd));
+  return {_mm256_and_si256(_mm256_srai_epi16(_mm256_slli_epi16(x, 8), 4), fields), _mm256_and_si256(_mm256_srai_epi16(x, 4), fields)};
+}
+// Element k of the columns. A zero that is made on the spot costs no register, and no operation either.
+INLINE V e4m3_word(const E4m3Halves& x, int k) {
+  __m256i zero, half = k % 2 ? x.odd : x.even;
+  asm volatile("vpxor %0, %0, %0" : "=x"(zero));
+  return _mm256_castsi256_ps(k < 2 ? _mm256_unpacklo_epi16(zero, half) : _mm256_unpackhi_epi16(zero, half));
+}
+
+// Writes the elements of the columns, a pitch of floats apart. Spelled out, because between the multiply-adds of a tile few
+// registers are free, and the compiler would spill sums.
+INLINE void e4m3_unpack(const uint8_t* p, float* to, int pitch, NanTrace& trace) {
+  const __m256i fields = _mm256_set1_epi16((short)0x87F0);
+  __m256i x, y, t, largest = trace;
+  asm volatile(
+      "vmovdqu %[p], %[x]\n\t"
+      "vpsllw $8, %[x], %[y]\n\t"
+      "vpsraw $4, %[y], %[y]\n\t"
+      "vpand %[fields], %[y], %[y]\n\t"
+      "vpxor %[t], %[t], %[t]\n\t"
+      "vpunpcklwd %[y], %[t], %[t]\n\t"
+      "vmovdqu %[t], %[to0]\n\t"
+      "vpxor %[t], %[t], %[t]\n\t"
+      "vpunpckhwd %[y], %[t], %[t]\n\t"
+      "vmovdqu %[t], %[to2]\n\t"
+      "vpsraw $4, %[x], %[y]\n\t"
+      "vpand %[fields], %[y], %[y]\n\t"
+      "vpxor %[t], %[t], %[t]\n\t"
+      "vpunpcklwd %[y], %[t], %[t]\n\t"
+      "vmovdqu %[t], %[to1]\n\t"
+      "vpxor %[t], %[t], %[t]\n\t"
+      "vpunpckhwd %[y], %[t], %[t]\n\t"
+      "vmovdqu %[t], %[to3]\n\t"
+      "vpaddb %[x], %[x], %[x]\n\t"
+      "vpmaxub %[trace], %[x], %[trace]"
+      : [x] "=&x"(x), [y] "=&x"(y), [t] "=&x"(t), [trace] "+x"(largest), [to0] "=m"(*(__m256i_u*)to),
+        [to1] "=m"(*(__m256i_u*)(to + pitch)), [to2] "=m"(*(__m256i_u*)(to + 2 * pitch)), [to3] "=m"(*(__m256i_u*)(to + 3 * pitch))
+      : [p] "m"(*(const __m256i_u*)p), [fields] "m"(fields));
+  trace = largest;
 }
 
 // Eight codes as FP32, NaN included.
@@ -115,7 +156,11 @@ INLINE void vtranspose(V* x) {
 
 // Rows times the columns that one tile of registers holds: 6 x 2 vectors.
 enum { TILE_ROWS = 6, TILE_VECTORS = 2 };
+// Whether a tile unpacks the next panel of weights between its multiply-adds: it pays where unpacking takes many operations.
+enum { UNPACK_AHEAD = 1 };
 // Rows up to which weights are unpacked in registers, and vectors of columns that these take at a time: enough chains to keep both
 // multipliers busy, four steps of weights and a row's element in 16 registers.
-enum { FUSED_ROWS = 8 };
-constexpr int fused_vectors(int rows) { return rows == 1 ? 8 : rows == 2 ? 4 : rows <= 4 ? 2 : 1; }
+enum { FUSED_ROWS = 2 };
+constexpr int fused_vectors(int rows) { return rows == 1 ? 8 : 4; }
+// How many of these vectors an element of a row is read for at a time.
+constexpr int fused_group(int) { return 2; }

@@ -52,16 +52,24 @@ typedef __m512i NanTrace;
 INLINE NanTrace trace_start() { return _mm512_setzero_si512(); }
 INLINE bool trace_found(NanTrace t) { return _mm512_cmpeq_epi8_mask(t, _mm512_set1_epi8((char)0xFE)) != 0; }
 
-INLINE void e4m3_step(const uint8_t* p, V* o, NanTrace& trace) {
-  const __m512i fields = _mm512_set1_epi16((short)0x87F0), zero = _mm512_setzero_si512();
+struct E4m3Halves {
+  __m512i even, odd;
+};
+INLINE E4m3Halves e4m3_halves(const uint8_t* p, NanTrace& trace) {
+  const __m512i fields = _mm512_set1_epi16((short)0x87F0);
   __m512i x = _mm512_loadu_si512(p);
   trace = _mm512_max_epu8(trace, _mm512_add_epi8(x, x));
-  __m512i odd = _mm512_and_si512(_mm512_srai_epi16(x, 4), fields);
-  __m512i even = _mm512_and_si512(_mm512_srai_epi16(_mm512_slli_epi16(x, 8), 4), fields);
-  o[0] = _mm512_castsi512_ps(_mm512_unpacklo_epi16(zero, even));
-  o[1] = _mm512_castsi512_ps(_mm512_unpacklo_epi16(zero, odd));
-  o[2] = _mm512_castsi512_ps(_mm512_unpackhi_epi16(zero, even));
-  o[3] = _mm512_castsi512_ps(_mm512_unpackhi_epi16(zero, odd));
+  return {_mm512_and_si512(_mm512_srai_epi16(_mm512_slli_epi16(x, 8), 4), fields), _mm512_and_si512(_mm512_srai_epi16(x, 4), fields)};
+}
+INLINE V e4m3_word(const E4m3Halves& x, int k) {
+  const __m512i zero = _mm512_setzero_si512(), half = k % 2 ? x.odd : x.even;
+  return _mm512_castsi512_ps(k < 2 ? _mm512_unpacklo_epi16(zero, half) : _mm512_unpackhi_epi16(zero, half));
+}
+
+// Writes the elements of the columns, a pitch of floats apart.
+INLINE void e4m3_unpack(const uint8_t* p, float* to, int pitch, NanTrace& trace) {
+  E4m3Halves x = e4m3_halves(p, trace);
+  for (int k = 0; k < 4; k++) vstore(to + k * pitch, e4m3_word(x, k));
 }
 
 INLINE V load_e4m3(const uint8_t* p) {
@@ -119,6 +127,9 @@ INLINE void vtranspose(V* x) {
 
 // 12 x 2 vectors of 32 registers.
 enum { TILE_ROWS = 12, TILE_VECTORS = 2 };
+// Tiles do not unpack the next panel of weights between their multiply-adds.
+enum { UNPACK_AHEAD = 0 };
 // Rows up to which weights are unpacked in registers, and vectors of columns that these take at a time.
 enum { FUSED_ROWS = 8 };
 constexpr int fused_vectors(int rows) { return rows <= 2 ? 4 : 2; }
+constexpr int fused_group(int rows) { return fused_vectors(rows); }

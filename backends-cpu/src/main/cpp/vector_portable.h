@@ -62,16 +62,25 @@ INLINE bool trace_found(NanTrace t) {
   return (halves[0] | halves[1]) != 0;
 }
 
-INLINE void e4m3_step(const uint8_t* p, V* o, NanTrace& trace) {
-  const Halves zero = {};
+struct E4m3Halves {
+  Halves even, odd;
+};
+INLINE E4m3Halves e4m3_halves(const uint8_t* p, NanTrace& trace) {
   Halves x;
   __builtin_memcpy(&x, p, sizeof x);
   trace |= (NanTrace)(((Codes)x & 0x7F) == 0x7F);
-  Halves odd = (x >> 4) & (int16_t)0x87F0, even = ((x << 8) >> 4) & (int16_t)0x87F0;
-  o[0] = (V)__builtin_shufflevector(zero, even, 0, 8, 1, 9, 2, 10, 3, 11);
-  o[1] = (V)__builtin_shufflevector(zero, odd, 0, 8, 1, 9, 2, 10, 3, 11);
-  o[2] = (V)__builtin_shufflevector(zero, even, 4, 12, 5, 13, 6, 14, 7, 15);
-  o[3] = (V)__builtin_shufflevector(zero, odd, 4, 12, 5, 13, 6, 14, 7, 15);
+  return {((x << 8) >> 4) & (int16_t)0x87F0, (x >> 4) & (int16_t)0x87F0};
+}
+INLINE V e4m3_word(const E4m3Halves& x, int k) {
+  const Halves zero = {}, half = k % 2 ? x.odd : x.even;
+  return k < 2 ? (V)__builtin_shufflevector(zero, half, 0, 8, 1, 9, 2, 10, 3, 11)
+               : (V)__builtin_shufflevector(zero, half, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+
+// Writes the elements of the columns, a pitch of floats apart.
+INLINE void e4m3_unpack(const uint8_t* p, float* to, int pitch, NanTrace& trace) {
+  E4m3Halves x = e4m3_halves(p, trace);
+  for (int k = 0; k < 4; k++) vstore(to + k * pitch, e4m3_word(x, k));
 }
 
 INLINE V load_e4m3(const uint8_t* p) {
@@ -138,6 +147,9 @@ static void transpose_words(const uint8_t* src, int64_t pitch, int words, uint8_
 }
 
 enum { TILE_ROWS = 2, TILE_VECTORS = 4 };
+// Tiles do not unpack the next panel of weights between their multiply-adds.
+enum { UNPACK_AHEAD = 0 };
 // Rows up to which weights are unpacked in registers, and vectors of columns that these take at a time.
 enum { FUSED_ROWS = 4 };
 constexpr int fused_vectors(int) { return 4; }
+constexpr int fused_group(int) { return 4; }

@@ -17,7 +17,7 @@ public interface MicroKernels extends RowKernels {
   /** Rows that one product takes at most. */
   int PRODUCT_ROWS = 96;
 
-  /** Columns that one product takes at most. */
+  /** Columns that one product takes whatever its rows. */
   int PRODUCT_COLUMNS = 64;
 
   /** Returns the name for kernels and listings, for example {@code native-avx2}. */
@@ -42,12 +42,20 @@ public interface MicroKernels extends RowKernels {
   int columnAlignment();
 
   /**
+   * Returns the columns that one product of {@code m} rows takes at most, a multiple of {@link
+   * #PRODUCT_COLUMNS}: with more of them rows are unpacked less often.
+   */
+  default int productColumns(int m) {
+    return PRODUCT_COLUMNS;
+  }
+
+  /**
    * Computes {@code out[i stride + j] = sum_b sA(i, b) sB(j, b) sum_{k in block b} a[i, k] w[n0 +
    * j, k]}; a scale that is not there is 1.
    *
    * @param m rows, 1 to {@link #PRODUCT_ROWS}
    * @param n0 first column, a multiple of {@link #columnAlignment}
-   * @param n columns, 1 to {@link #PRODUCT_COLUMNS}
+   * @param n columns, 1 to {@link #productColumns}
    * @param out at least {@code PRODUCT_ROWS PRODUCT_COLUMNS} floats
    * @return the distance of two rows in {@code out}
    */

@@ -35,6 +35,10 @@ public final class NativeKernels extends NativeRowKernels implements MicroKernel
   private static final long STRIDE = 80;
   private static final long ROW_TYPE = 84;
   private static final long WEIGHT_TYPE = 88;
+  private static final long FIRST = 92;
+
+  /** Columns of a product, at most: by then unpacking the rows is a hundredth of the work. */
+  private static final int MOST_COLUMNS = 512;
 
   /** Terms of a dot product of {@link #dots}: a multiple of one number, at most another. */
   private static final long DOT_STEP = 32;
@@ -110,6 +114,12 @@ public final class NativeKernels extends NativeRowKernels implements MicroKernel
   }
 
   @Override
+  public int productColumns(int m) {
+    int most = PRODUCT_ROWS * PRODUCT_COLUMNS / m / PRODUCT_COLUMNS * PRODUCT_COLUMNS;
+    return Math.clamp(most, PRODUCT_COLUMNS, MOST_COLUMNS);
+  }
+
+  @Override
   public int product(ActivationRows a, int m, Weight w, long n0, int n, float[] out) {
     NativeScratch scratch = NativeScratch.ofThread();
     int stride = Math.ceilDiv(n, PackedWeights.ROWS) * PackedWeights.ROWS;
@@ -146,6 +156,7 @@ public final class NativeKernels extends NativeRowKernels implements MicroKernel
     args.set(INT, STRIDE, stride);
     args.set(INT, ROW_TYPE, code(a.dtype()));
     args.set(INT, WEIGHT_TYPE, code(w.dtype()));
+    args.set(INT, FIRST, (int) (n0 % Weight.BLOCK));
     NativeCalls.product(set.code(), args.address());
     scratch.result(out, m * stride);
     return stride;

@@ -19,6 +19,16 @@ import org.touchstone.backends.spi.Plan;
  * @param kernels do the arithmetic
  */
 record Engine(CpuThreads threads, MicroKernels kernels) {
+  /**
+   * Tasks that a thread should get at least, where that is possible, so that threads end together.
+   */
+  private static final int TASKS_PER_THREAD = 16;
+
+  /** Returns how many tasks a parallel loop should have at least. */
+  long tasks() {
+    return (long) TASKS_PER_THREAD * threads.count();
+  }
+
   /** Runs a parallel loop, see {@link CpuThreads#forEach}. */
   void forEach(long tasks, long costPerTask, LongConsumer body) {
     threads.forEach(tasks, costPerTask, body);

@@ -87,7 +87,7 @@ record ExpertRows(
     for (int n = from; n < end; n = next) {
       // A product starts at an aligned weight row; what lies before the wanted ones is dropped.
       int extra = n % kernels.columnAlignment();
-      next = Math.min(end, n - extra + MicroKernels.PRODUCT_COLUMNS);
+      next = Math.min(end, n - extra + kernels.productColumns(m));
       int each = kernels.product(rows, m, w, n - extra, next - n + extra, product);
       for (int i = 0; i < m; i++) {
         System.arraycopy(product, i * each + extra, out, at + i * stride + n - from, next - n);

@@ -5,21 +5,25 @@ package org.touchstone.backends.cpu.simd;
  * that follow each other share weight rows, so that a weight comes from memory once.
  *
  * @param rowsEach rows of a block, except of the last
+ * @param columnsEach columns of a block, except of the last
  * @param rowBlocks blocks along the rows
  * @param columnBlocks blocks along the columns
  */
-record GemmBlocks(long rows, long columns, long rowsEach, long rowBlocks, long columnBlocks) {
-  /** Cuts into blocks of about the same number of rows. */
-  static GemmBlocks of(long rows, long columns) {
+record GemmBlocks(
+    long rows, long columns, long rowsEach, long columnsEach, long rowBlocks, long columnBlocks) {
+  /**
+   * Cuts into blocks of about the same number of rows, with as many columns as one product takes
+   * and as leave every thread enough blocks.
+   */
+  static GemmBlocks of(long rows, long columns, Engine engine) {
     long fewest = Math.max(1, Math.ceilDiv(rows, WeightProduct.ROWS));
     long each = Math.max(1, Math.ceilDiv(rows, fewest));
     long whole = Math.ceilDiv(each, GemmTiles.ROWS) * GemmTiles.ROWS;
-    return new GemmBlocks(
-        rows,
-        columns,
-        whole,
-        Math.ceilDiv(rows, whole),
-        Math.ceilDiv(columns, WeightProduct.COLUMNS));
+    long rowBlocks = Math.ceilDiv(rows, whole);
+    long affordable = columns * rowBlocks / engine.tasks() / WeightProduct.COLUMNS;
+    int most = engine.kernels().productColumns((int) Math.clamp(rows, 1, whole));
+    long width = Math.clamp(affordable * WeightProduct.COLUMNS, WeightProduct.COLUMNS, most);
+    return new GemmBlocks(rows, columns, whole, width, rowBlocks, Math.ceilDiv(columns, width));
   }
 
   /** Returns the number of blocks. */
@@ -39,16 +43,16 @@ record GemmBlocks(long rows, long columns, long rowsEach, long rowBlocks, long c
 
   /** Returns the first column of a block. */
   long firstColumn(long block) {
-    return block / rowBlocks * WeightProduct.COLUMNS;
+    return block / rowBlocks * columnsEach;
   }
 
   /** Returns the columns of a block. */
   int columns(long block) {
-    return (int) Math.min(WeightProduct.COLUMNS, columns - firstColumn(block));
+    return (int) Math.min(columnsEach, columns - firstColumn(block));
   }
 
   /** Returns the rough cost of a block whose dot products have {@code k} terms. */
   long cost(long k) {
-    return Math.min(rowsEach, rows) * Math.min(columns, WeightProduct.COLUMNS) * Math.max(1, k);
+    return Math.min(rowsEach, rows) * Math.min(columns, columnsEach) * Math.max(1, k);
   }
 }

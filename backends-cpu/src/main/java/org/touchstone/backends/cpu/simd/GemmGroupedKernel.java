@@ -56,7 +56,8 @@ final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
             .host()
             .orElseThrow(
                 () -> new HalException(ErrorCode.INTERNAL, "the workspace is not host memory"));
-    GroupSegments segments = GroupSegments.of(spec, args.groups(), args.a().dim(-2), memory);
+    GroupSegments segments =
+        GroupSegments.of(spec, args.groups(), args.a().dim(-2), memory, engine);
     GemmEpilogue epilogue =
         GemmEpilogue.of(
             spec.operands(),
@@ -67,7 +68,7 @@ final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
             GemmSpec.Accumulation.OVERWRITE);
     engine.forEach(
         segments.blocks(),
-        GemmBlocks.of(WeightProduct.ROWS, spec.n()).cost(spec.k()),
+        GemmBlocks.of(WeightProduct.ROWS, spec.n(), engine).cost(spec.k()),
         block -> block(args, segments, block, epilogue));
   }
 
@@ -76,7 +77,7 @@ final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
     GemmScratch scratch = GemmScratch.ofThread();
     int segment = segments.segmentOf(number);
     long expert = segments.expert(segment);
-    GemmBlocks blocks = GemmBlocks.of(segments.rows(segment), spec.n());
+    GemmBlocks blocks = GemmBlocks.of(segments.rows(segment), spec.n(), engine);
     long block = number - segments.firstBlock(segment);
     long row = segments.firstRow(segment) + blocks.firstRow(block);
     long n0 = blocks.firstColumn(block);

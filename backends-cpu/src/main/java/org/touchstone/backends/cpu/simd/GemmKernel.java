@@ -33,7 +33,7 @@ final class GemmKernel implements Kernel<GemmArgs> {
   @Override
   public void launch(BackendQueue queue, GemmArgs args, DeviceMemory workspace) {
     boolean blockScaled = spec.operands() == GemmOperands.FP8_BLOCK;
-    GemmBlocks blocks = GemmBlocks.of(args.c().dim(0), spec.n());
+    GemmBlocks blocks = GemmBlocks.of(args.c().dim(0), spec.n(), engine);
     Weight weight = Weight.of(args.b(), blockScaled ? args.scaleB() : null, 0);
     GemmEpilogue epilogue =
         GemmEpilogue.of(

@@ -24,13 +24,15 @@ final class GroupSegments {
   private final GemmGroupedSpec spec;
   private final long capacity;
   private final MemorySegment table;
+  private final Engine engine;
   private int count;
   private long blocks;
 
-  private GroupSegments(GemmGroupedSpec spec, long capacity, MemorySegment table) {
+  private GroupSegments(GemmGroupedSpec spec, long capacity, MemorySegment table, Engine engine) {
     this.spec = spec;
     this.capacity = capacity;
     this.table = table;
+    this.engine = engine;
   }
 
   /** Returns the memory for at most so many segments. */
@@ -43,10 +45,12 @@ final class GroupSegments {
    *
    * @param capacity rows of A, or of each expert's part of it
    * @param table {@link #bytes} bytes
+   * @param engine multiplies the blocks
    * @throws HalException when a group refers to rows or experts that do not exist
    */
-  static GroupSegments of(GemmGroupedSpec spec, Tensor groups, long capacity, MemorySegment table) {
-    GroupSegments segments = new GroupSegments(spec, capacity, table);
+  static GroupSegments of(
+      GemmGroupedSpec spec, Tensor groups, long capacity, MemorySegment table, Engine engine) {
+    GroupSegments segments = new GroupSegments(spec, capacity, table, engine);
     MemorySegment memory = Memories.host(groups);
     switch (spec.grouping()) {
       case CONTIGUOUS -> segments.runs(memory);
@@ -114,7 +118,7 @@ final class GroupSegments {
     set(count, FIRST_ROW, from);
     set(count, ROWS, to - from);
     set(count, FIRST_BLOCK, blocks);
-    blocks += GemmBlocks.of(to - from, spec.n()).count();
+    blocks += GemmBlocks.of(to - from, spec.n(), engine).count();
     count++;
   }
 

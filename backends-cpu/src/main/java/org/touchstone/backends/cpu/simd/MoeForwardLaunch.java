@@ -18,9 +18,6 @@ final class MoeForwardLaunch {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
   private static final int PANEL = MoeWorkspace.PANEL;
 
-  /** Tasks that a thread should get, so that threads end together. */
-  private static final int TASKS_PER_THREAD = 16;
-
   private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
 
   private final MoeForwardSpec spec;
@@ -231,8 +228,7 @@ final class MoeForwardLaunch {
     int experts = active.length + (sharedHidden == null ? 0 : 1);
     // Adjacent panels of a weight are one stream of memory: it starts slowly, so a task takes as
     // many as leave enough tasks.
-    long enough = (long) TASKS_PER_THREAD * engine.threads().count();
-    int together = Math.clamp((long) experts * panels / enough, 1, panels);
+    int together = Math.clamp((long) experts * panels / engine.tasks(), 1, panels);
     int perExpert = Math.ceilDiv(panels, together);
     long cost = (long) together * PANEL * spec.intermediate();
     engine.forEach(
@@ -240,15 +236,12 @@ final class MoeForwardLaunch {
         cost,
         task -> {
           int number = (int) (task / perExpert);
-          int first = (int) (task % perExpert) * together;
-          for (int panel = first; panel < Math.min(panels, first + together); panel++) {
-            int at = column + panel * PANEL;
-            int width = Math.min(PANEL, column + count - at);
-            if (number < active.length) {
-              routedOutput(active[number], column, at, width);
-            } else {
-              sharedOutput(column, at, width);
-            }
+          int at = column + (int) (task % perExpert) * together * PANEL;
+          int width = Math.min(together * PANEL, column + count - at);
+          if (number < active.length) {
+            routedOutput(active[number], column, at, width);
+          } else {
+            sharedOutput(column, at, width);
           }
         });
     engine.forEach(tokens, (long) count * (topK + 1), t -> combine((int) t, column, count));
@@ -257,12 +250,17 @@ final class MoeForwardLaunch {
   private void routedOutput(int expert, int rangeStart, int column, int width) {
     Scratch s = SCRATCH.get();
     Weight weight = Weight.of(args.w2(), args.w2Scale(), expert);
+    int start = counts.start(expert);
     int end = counts.start(expert + 1);
-    for (int first = counts.start(expert); first < end; first += ExpertRows.CHUNK) {
-      int m = consecutive(first, end, s.rows);
-      hidden.rows().multiply(kernels(), s.rows, m, weight, column, width, s.panel, 0, PANEL);
-      for (int i = 0; i < m; i++) {
-        store(s.panel, i, slot(first + i), column - rangeStart, width);
+    int step = columnsTogether(end - start);
+    for (int at = column; at < column + width; at += step) {
+      int n = Math.min(step, column + width - at);
+      for (int first = start; first < end; first += ExpertRows.CHUNK) {
+        int m = consecutive(first, end, s.rows);
+        hidden.rows().multiply(kernels(), s.rows, m, weight, at, n, s.panel, 0, step);
+        for (int i = 0; i < m; i++) {
+          store(s.panel, i * step, slot(first + i), at - rangeStart, n);
+        }
       }
     }
   }
@@ -271,17 +269,26 @@ final class MoeForwardLaunch {
     Scratch s = SCRATCH.get();
     MoeHidden mine = Objects.requireNonNull(sharedHidden);
     Weight weight = Weight.of(Objects.requireNonNull(args.sharedW2()), args.sharedW2Scale(), 0);
-    for (int first = 0; first < tokens; first += ExpertRows.CHUNK) {
-      int m = consecutive(first, tokens, s.rows);
-      mine.rows().multiply(kernels(), s.rows, m, weight, column, width, s.panel, 0, PANEL);
-      for (int i = 0; i < m; i++) {
-        store(s.panel, i, tokens * topK + first + i, column - rangeStart, width);
+    int step = columnsTogether(tokens);
+    for (int at = column; at < column + width; at += step) {
+      int n = Math.min(step, column + width - at);
+      for (int first = 0; first < tokens; first += ExpertRows.CHUNK) {
+        int m = consecutive(first, tokens, s.rows);
+        mine.rows().multiply(kernels(), s.rows, m, weight, at, n, s.panel, 0, step);
+        for (int i = 0; i < m; i++) {
+          store(s.panel, i * step, tokens * topK + first + i, at - rangeStart, n);
+        }
       }
     }
   }
 
-  private void store(float[] panel, int i, int row, int column, int width) {
-    MemorySegment.copy(panel, i * PANEL, workspace, FLOAT, output(row, column), width);
+  /** Returns how many columns of the outputs of an expert's rows fit the scratch of a thread. */
+  private static int columnsTogether(int rows) {
+    return ExpertRows.CHUNK / Math.min(ExpertRows.CHUNK, rows) * PANEL;
+  }
+
+  private void store(float[] panel, int at, int row, int column, int width) {
+    MemorySegment.copy(panel, at, workspace, FLOAT, output(row, column), width);
   }
 
   private long output(int row, int column) {
