@@ -39,10 +39,11 @@ final class AddKernel implements Kernel<AddArgs> {
     Operand sum = new Operand(y);
     long strips = Math.ceilDiv(rowLength, Strip.LENGTH);
     long rows = shape.elements() / rowLength;
-    long perTask = Strip.rowsPerTask(rowLength);
+    // A strip is added up in the time in which threads agree on who takes it.
+    long perTask = Math.max(Strip.rowsPerTask(rowLength), rows * strips / (4 * engine.tasks()));
     engine.forEach(
         Math.ceilDiv(rows * strips, perTask),
-        Math.min(Strip.LENGTH, rowLength * perTask),
+        Math.min(Strip.LENGTH, rowLength) * perTask,
         task -> {
           long end = Math.min(rows * strips, (task + 1) * perTask);
           for (long strip = task * perTask; strip < end; strip++) {
