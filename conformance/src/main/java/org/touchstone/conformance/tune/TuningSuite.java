@@ -320,7 +320,7 @@ public final class TuningSuite {
     HalOptions options =
         HalOptions.DEFAULT.with(space(HalOptions.DEFAULT).stored().name(), from.toString());
     if (refusal.isPresent()) {
-      return refused(refusal.get().code() + ": " + refusal.get());
+      return refused(refusal.get().toString());
     }
     TuningSpace space = space(options);
     Set<Op> changed = changed(space(HalOptions.DEFAULT), space);
