@@ -7,6 +7,7 @@ import org.touchstone.api.format.DType;
 import org.touchstone.api.op.AttentionMask;
 import org.touchstone.api.op.Op;
 import org.touchstone.conformance.cases.AttentionDraft.Scores;
+import org.touchstone.conformance.cases.AttentionDraft.Values;
 import org.touchstone.conformance.cases.PagedSequences.Sharing;
 
 /**
@@ -154,6 +155,13 @@ final class AttentionDecodePagedCases implements OperatorCases {
                       2)));
         }
       }
+    }
+    for (DType type : new DType[] {DType.BF16, DType.F32}) {
+      AttentionDraft draft = draft(DataFamily.RANDOM).types(type).values(Values.NOT_FINITE);
+      sink.add(l1(of(draft, 16, 3, 130, 40, 2)));
+      sink.add(of(draft.copy().dims(128), 64, 5, 130));
+      sink.add(of(draft.copy().dims(256), 16, 4, 70, 33));
+      sink.add(of(draft.copy().mask(AttentionMask.window(20)), 16, 6, 90, 600));
     }
     for (double cap : new double[] {2, 30, 50}) {
       sink.add(l1(of(draft(DataFamily.RANDOM).softcap(cap).scale(3), 16, 2, 45)));

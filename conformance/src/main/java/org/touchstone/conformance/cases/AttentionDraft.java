@@ -29,6 +29,7 @@ final class AttentionDraft {
   private float softcap;
   private double sinks;
   private Scores scores = Scores.FAMILY;
+  private Values values = Values.FAMILY;
 
   /** What the scores of a query are like. */
   enum Scores {
@@ -42,6 +43,14 @@ final class AttentionDraft {
     FALLING,
     /** -Inf for every second run of 24 keys, the first one included. */
     MINUS_INFINITY
+  }
+
+  /** What the values are like. */
+  enum Values {
+    /** As the family of the case has it. */
+    FAMILY,
+    /** NaN in one key of four and +Inf in another, each in a few elements that no neighbour has. */
+    NOT_FINITE
   }
 
   private AttentionDraft(DataFamily family) {
@@ -67,6 +76,7 @@ final class AttentionDraft {
     copy.softcap = softcap;
     copy.sinks = sinks;
     copy.scores = scores;
+    copy.values = values;
     return copy;
   }
 
@@ -119,6 +129,11 @@ final class AttentionDraft {
 
   AttentionDraft scores(Scores other) {
     scores = other;
+    return this;
+  }
+
+  AttentionDraft values(Values other) {
+    values = other;
     return this;
   }
 
@@ -189,6 +204,9 @@ final class AttentionDraft {
     if (scores != Scores.FAMILY) {
       builder.label("scores", scores.name().toLowerCase(Locale.ROOT));
     }
+    if (values != Values.FAMILY) {
+      builder.label("values", values.name().toLowerCase(Locale.ROOT));
+    }
     return family == DataFamily.EXACT_INTEGER ? builder.exactOutputs("o") : builder;
   }
 
@@ -238,6 +256,26 @@ final class AttentionDraft {
       fillScores(data, k, keyOf);
       data.floats(v, DataFamily.RANDOM);
     }
+    if (values == Values.NOT_FINITE) {
+      fillNotFinite(data, v, keyOf);
+    }
+  }
+
+  /** Lets key 4 j + 1 hold NaN in element j and key 4 j + 3 infinity in element -1 - j. */
+  private void fillNotFinite(InputData data, String v, LongUnaryOperator keyOf) {
+    CounterRandom random = data.random("value");
+    data.values(
+        v,
+        i -> {
+          long key = keyOf.applyAsLong(i / (kvHeads * valueDim));
+          long from = i % valueDim - key / 4;
+          long to = i % valueDim + 1 + key / 4;
+          if (key % 4 == 1 && from % valueDim == 0) {
+            return Double.NaN;
+          }
+          boolean infinite = key % 4 == 3 && to % valueDim == 0;
+          return infinite ? Double.POSITIVE_INFINITY : random.normal(i);
+        });
   }
 
   private void fillSinks(InputData data) {

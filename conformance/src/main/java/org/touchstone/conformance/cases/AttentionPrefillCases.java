@@ -9,6 +9,7 @@ import org.touchstone.api.op.AttentionMask;
 import org.touchstone.api.op.AttentionPrefillSpec.Packing;
 import org.touchstone.api.op.Op;
 import org.touchstone.conformance.cases.AttentionDraft.Scores;
+import org.touchstone.conformance.cases.AttentionDraft.Values;
 
 /**
  * Cases of {@code attention_prefill}. Exact integers: equal scores over a power of two of keys
@@ -77,6 +78,7 @@ final class AttentionPrefillCases implements OperatorCases {
     shapes(sink);
     packed(sink);
     options(sink);
+    notFinite(sink);
     layouts(sink);
     models(sink);
   }
@@ -210,6 +212,19 @@ final class AttentionPrefillCases implements OperatorCases {
     }
     for (double scale : new double[] {1, -0.25, 1e-3}) {
       sink.add(l1(padded(draft(DataFamily.RANDOM).scale(scale), 1, 12, 30)));
+    }
+  }
+
+  /** A weight of zero takes nothing of a value, whatever it is: no key behind the mask shows. */
+  private static void notFinite(CaseSink sink) {
+    for (DType type : new DType[] {DType.BF16, DType.F32}) {
+      AttentionDraft draft = draft(DataFamily.RANDOM).types(type).values(Values.NOT_FINITE);
+      sink.add(l1(padded(draft, 1, 70, 70)));
+      sink.add(l1(packed(draft, new long[] {40, 9}, new long[] {90, 9})));
+      sink.add(padded(draft.dims(128), 1, 33, 40));
+      sink.add(padded(draft.dims(256), 1, 33, 33));
+      sink.add(padded(draft.dims(192, 128), 2, 17, 50));
+      sink.add(l1(padded(draft.dims(64).mask(AttentionMask.window(20)), 1, 60, 90)));
     }
   }
 

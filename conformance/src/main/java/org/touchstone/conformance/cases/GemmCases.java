@@ -63,6 +63,8 @@ final class GemmCases implements OperatorCases {
     for (Placement placement : new Placement[] {Placement.GAPS, Placement.OFFSET}) {
       sink.add(of(plain, 9, random).placement(placement).level(Level.L1));
     }
+    // Many rows, none of which starts where the one before is well aligned.
+    sink.add(of(GemmSpec.of(operands, 70, 129, DType.BF16), 40, random).level(Level.L1));
     sink.add(of(plain, 9, random).packed(plain::withWeightLayout, "b").level(Level.L1));
     if (operands.scaled()) {
       sink.add(
