@@ -1,6 +1,5 @@
 package org.touchstone.backends.cuda.op;
 
-import org.touchstone.api.ReasonCode;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.op.GemmGroupedArgs;
 import org.touchstone.api.op.GemmGroupedSpec;
@@ -16,20 +15,19 @@ final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
   private final GemmGroupedSpec spec;
   private final Products products;
 
-  private GemmGroupedKernel(GemmGroupedSpec spec, CudaContext context) {
+  private GemmGroupedKernel(GemmGroupedSpec spec, Products products) {
     this.spec = spec;
-    products = new Products(spec.operands(), spec.numerics(), context);
+    this.products = products;
   }
 
   static Plan<GemmGroupedArgs> plan(GemmGroupedSpec spec, CudaContext context) {
-    if (!spec.weightLayout().plain()) {
-      return Plan.refuses(
-          ReasonCode.LAYOUT, "the product reads PLAIN weights, not " + spec.weightLayout());
-    }
-    return new Plan.Runs<>(
-        "gemm_grouped." + Products.kernel(spec.operands(), spec.numerics(), context),
-        Products.traits(spec.operands(), spec.numerics(), context),
-        () -> new GemmGroupedKernel(spec, context));
+    return Products.plan(
+        "gemm_grouped",
+        spec.weightLayout(),
+        spec.operands(),
+        spec.numerics(),
+        context,
+        products -> new GemmGroupedKernel(spec, products));
   }
 
   @Override
@@ -37,11 +35,7 @@ final class GemmGroupedKernel implements Kernel<GemmGroupedArgs> {
     boolean masked = spec.grouping() == GemmGroupedSpec.Grouping.MASKED;
     long perGroup = masked ? args.a().dim(1) : 1;
     long rows = masked ? spec.experts() * perGroup : args.a().dim(0);
-    Product product =
-        new Product(spec.n(), spec.k())
-            .a(args.a())
-            .b(Launches.pointer(args.b()), Launches.pointer(args.scaleB()))
-            .c(args.c());
+    Product product = Product.of(spec.n(), spec.k(), args.a(), args.b(), args.scaleB(), args.c());
     Tensor scales = args.scaleA();
     if (scales != null && spec.operands() != GemmOperands.FP8_TENSOR) {
       int first = masked ? 1 : 0;

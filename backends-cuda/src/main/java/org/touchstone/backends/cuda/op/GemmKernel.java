@@ -1,6 +1,5 @@
 package org.touchstone.backends.cuda.op;
 
-import org.touchstone.api.ReasonCode;
 import org.touchstone.api.op.GemmArgs;
 import org.touchstone.api.op.GemmSpec;
 import org.touchstone.backends.cuda.CudaContext;
@@ -14,31 +13,27 @@ final class GemmKernel implements Kernel<GemmArgs> {
   private final GemmSpec spec;
   private final Products products;
 
-  private GemmKernel(GemmSpec spec, CudaContext context) {
+  private GemmKernel(GemmSpec spec, Products products) {
     this.spec = spec;
-    products = new Products(spec.operands(), spec.numerics(), context);
+    this.products = products;
   }
 
   static Plan<GemmArgs> plan(GemmSpec spec, CudaContext context) {
-    if (!spec.weightLayout().plain()) {
-      return Plan.refuses(
-          ReasonCode.LAYOUT, "the product reads PLAIN weights, not " + spec.weightLayout());
-    }
-    return new Plan.Runs<>(
-        "gemm." + Products.kernel(spec.operands(), spec.numerics(), context),
-        Products.traits(spec.operands(), spec.numerics(), context),
-        () -> new GemmKernel(spec, context));
+    return Products.plan(
+        "gemm",
+        spec.weightLayout(),
+        spec.operands(),
+        spec.numerics(),
+        context,
+        products -> new GemmKernel(spec, products));
   }
 
   @Override
   public void launch(BackendQueue queue, GemmArgs args, DeviceMemory workspace) {
     Product product =
-        new Product(spec.n(), spec.k())
-            .a(args.a())
-            .b(Launches.pointer(args.b()), Launches.pointer(args.scaleB()))
+        Product.of(spec.n(), spec.k(), args.a(), args.b(), args.scaleB(), args.c())
             .scaleA(Launches.pointer(args.scaleA()), Launches.step(args.scaleA(), 0), 0)
-            .bias(args.bias())
-            .c(args.c());
+            .bias(args.bias());
     if (spec.accumulation() == GemmSpec.Accumulation.ADD_TO_C) {
       product.addingToC();
     }

@@ -38,6 +38,11 @@ final class Product {
     this.k = k;
   }
 
+  /** Starts a product of tensors, {@code scales} those of B. */
+  static Product of(long n, long k, Tensor a, Tensor b, @Nullable Tensor scales, Tensor c) {
+    return new Product(n, k).a(a).b(Launches.pointer(b), Launches.pointer(scales)).c(c);
+  }
+
   Product a(DevicePointer pointer, long step, long batch) {
     a = pointer;
     stepA = step;

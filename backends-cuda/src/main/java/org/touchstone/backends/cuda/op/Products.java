@@ -1,9 +1,13 @@
 package org.touchstone.backends.cuda.op;
 
 import java.util.Optional;
+import java.util.function.Function;
 import org.touchstone.api.Chain;
 import org.touchstone.api.KernelTraits;
+import org.touchstone.api.Layout;
 import org.touchstone.api.Numerics;
+import org.touchstone.api.ReasonCode;
+import org.touchstone.api.op.Args;
 import org.touchstone.api.op.GemmOperands;
 import org.touchstone.backends.cuda.CudaContext;
 import org.touchstone.backends.cuda.CudaFunction;
@@ -11,6 +15,8 @@ import org.touchstone.backends.cuda.CudaQueue;
 import org.touchstone.backends.cuda.driver.Dim3;
 import org.touchstone.backends.cuda.driver.KernelParams;
 import org.touchstone.backends.spi.BackendQueue;
+import org.touchstone.backends.spi.Kernel;
+import org.touchstone.backends.spi.Plan;
 
 /**
  * The kernels that multiply, dense or grouped, of one kind of operands.
@@ -64,6 +70,28 @@ final class Products {
       GemmOperands operands, Numerics accepted, CudaContext context) {
     return TensorCoreTile.of(operands, context)
         .filter(tile -> accepted.refuse(TensorCoreTile.traits(operands, context)).isEmpty());
+  }
+
+  /**
+   * Answers for an operator that is one product of weights as they are.
+   *
+   * @param op the operator's name
+   * @param start makes its kernel
+   */
+  static <A extends Args> Plan<A> plan(
+      String op,
+      Layout weights,
+      GemmOperands operands,
+      Numerics accepted,
+      CudaContext context,
+      Function<Products, Kernel<A>> start) {
+    if (!weights.plain()) {
+      return Plan.refuses(ReasonCode.LAYOUT, "the product reads PLAIN weights, not " + weights);
+    }
+    return new Plan.Runs<>(
+        op + "." + kernel(operands, accepted, context),
+        traits(operands, accepted, context),
+        () -> start.apply(new Products(operands, accepted, context)));
   }
 
   /** Returns what a product declares: the weaker of the kernels that may serve it. */
