@@ -157,7 +157,7 @@ DEVICE void attend(const Attention& a) {
       largest[h] = fmaxf(largest[h], __shfl_xor_sync(ALL_LANES, largest[h], 2));
       // Before the first key every difference would be that of two infinities.
       const float reference = largest[h] == NEGATIVE_INFINITY ? 0.0f : largest[h];
-      const float rescale = weight_of(most[h], reference);
+      const float rescale = rescale_of(most[h], reference);
       most[h] = largest[h];
       float mine = 0.0f;
 #pragma unroll

@@ -17,8 +17,11 @@ DEVICE void gemm(const Product& p, const Groups& groups) {
   // At least the 32 bytes of a row that memory hands out at once.
   constexpr int BK = OPERANDS == OPERANDS_FP8 || OPERANDS == OPERANDS_FP8_BLOCK ? 32 : 16;
   constexpr int TN = 4, ACROSS = BN / TN, THREADS = BM / TM * ACROSS;
-  __shared__ float tile_a[BK][BM + 4];
-  __shared__ __align__(16) float tile_b[BK][BN + 4];
+  // Lanes that store neighbouring terms, which are lines of the tiles, meet no bank twice: lines of A have an odd number
+  // of words, or twice one where a warp stores two rows, and columns of B are exchanged by line.
+  constexpr int ODD = 32 / BK;
+  __shared__ float tile_a[BK][BM + ODD];
+  __shared__ __align__(16) float tile_b[BK][BN];
   __shared__ i64 row_start[BM];
   __shared__ i64 scale_start[BM];
   const int t = threadIdx.x, column = t % ACROSS * TN, line = t / ACROSS * TM;
@@ -59,19 +62,18 @@ DEVICE void gemm(const Product& p, const Groups& groups) {
       for (int i = t; i < BN * BK; i += THREADS) {
         int c = i / BK, kk = i % BK;
         bool inside = k0 + kk < p.k && n0 + c < p.n;
-        tile_b[kk][c] = inside ? element<OPERANDS>(p.b, weight + (n0 + c) * p.k + k0 + kk) : 0.0f;
+        tile_b[kk][c ^ kk * ODD] = inside ? element<OPERANDS>(p.b, weight + (n0 + c) * p.k + k0 + kk) : 0.0f;
       }
       __syncthreads();
 #pragma unroll
       for (int kk = 0; kk < BK; kk++) {
-        float4 b = *(const float4*)&tile_b[kk][column];
+        const float4 four = *(const float4*)&tile_b[kk][column ^ (kk * ODD & ~3)];
+        const float b[TN] = {four.x, four.y, four.z, four.w};
 #pragma unroll
         for (int i = 0; i < TM; i++) {
           float a = tile_a[kk][line + i];
-          part[i][0] = fmaf(a, b.x, part[i][0]);
-          part[i][1] = fmaf(a, b.y, part[i][1]);
-          part[i][2] = fmaf(a, b.z, part[i][2]);
-          part[i][3] = fmaf(a, b.w, part[i][3]);
+#pragma unroll
+          for (int j = 0; j < TN; j++) part[i][j] = fmaf(a, b[j ^ (kk * ODD & 3)], part[i][j]);
         }
       }
       if (OPERANDS == OPERANDS_FP8_BLOCK && ((k0 + BK) % SCALE_BLOCK == 0 || k0 + BK >= p.k)) {

@@ -125,7 +125,7 @@ DEVICE void attend(const Attention& a) {
       weights[r][lane] = (u16)pack_bf16(weight, 0.0f);
       __syncwarp();
       if (lane == 0) {
-        rescale[r] = weight_of(before, reference);
+        rescale[r] = rescale_of(before, reference);
         most[r] = largest;
         sum[r] = fmaf(sum[r], rescale[r], all);
       }

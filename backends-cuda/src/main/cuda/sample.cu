@@ -49,6 +49,11 @@ DEVICE u32 largest_sufficient(Measure measure, u64 needed) {
   return key;
 }
 
+// The sum over the warps before this one, the same in all of its lanes.
+DEVICE u64 sum_before_warp(u64 x, u64* scratch, u64* total) {
+  return __shfl_sync(ALL_LANES, block_exclusive_sum(x, scratch, total), 0);
+}
+
 // `weights` is a workspace of one float per logit.
 KERNEL ts_sample(const float* logits, const float* uniform, int* ids, float* weights, i64 vocabulary,
                  i64 step_logits, i64 top_k, float temperature, float top_p, float min_p) {
@@ -56,9 +61,11 @@ KERNEL ts_sample(const float* logits, const float* uniform, int* ids, float* wei
   __shared__ int chosen;
   const float* row = logits + (i64)blockIdx.x * step_logits;
   float* weight = weights + (i64)blockIdx.x * vocabulary;
-  // A thread owns neighbouring indices, so that sums over threads are sums in index order.
-  i64 share = ceil_div(vocabulary, blockDim.x);
-  i64 from = min(vocabulary, threadIdx.x * share), to = min(vocabulary, from + share);
+  // A warp owns neighbouring indices, so that sums over warps are sums in index order; its lanes take turns, so that
+  // they read neighbours. Nobody else touches its weights.
+  const int lane = lane_of_thread();
+  const i64 share = ceil_div(vocabulary, blockDim.x) * WARP;
+  const i64 start = min(vocabulary, warp_of_thread() * share), to = min(vocabulary, start + share), from = start + lane;
 
   u64 best = best_logit(row, vocabulary, scratch);
   float most = logit_of(row, 0xffffffffu - (u32)best);
@@ -70,13 +77,13 @@ KERNEL ts_sample(const float* logits, const float* uniform, int* ids, float* wei
   if (top_k > 0 && top_k < vocabulary) {
     auto count = [&](u32 key) {
       u64 n = 0;
-      for (i64 i = from; i < to; i++) n += ordered(logit_of(row, i)) >= key;
+      for (i64 i = from; i < to; i += WARP) n += ordered(logit_of(row, i)) >= key;
       return block_sum(n, scratch);
     };
     least_logit = largest_sufficient(count, (u64)top_k);
   }
   u64 mine = 0;
-  for (i64 i = from; i < to; i++) {
+  for (i64 i = from; i < to; i += WARP) {
     float l = logit_of(row, i);
     float exponent = l == most ? 0.0f : (l - most) / temperature;
     float w = ordered(l) >= least_logit ? expf(exponent) : 0.0f;
@@ -90,7 +97,10 @@ KERNEL ts_sample(const float* logits, const float* uniform, int* ids, float* wei
     needed = needed < 1 ? 1 : needed > total ? total : needed;
     auto mass = [&](u32 key) {
       u64 sum = 0;
-      for (i64 i = from; i < to; i++) sum += __float_as_uint(weight[i]) >= key ? units(weight[i]) : 0;
+      for (i64 i = from; i < to; i += WARP) {
+        float w = weight[i];
+        sum += __float_as_uint(w) >= key ? units(w) : 0;
+      }
       return block_sum(sum, scratch);
     };
     u32 least = largest_sufficient(mass, needed);
@@ -99,27 +109,41 @@ KERNEL ts_sample(const float* logits, const float* uniform, int* ids, float* wei
     // Of the weights at the border only as many stay as it takes, the lower indices first.
     u64 staying = each == 0 ? ~0ull : (needed - above + each - 1) / each;
     u64 ties = 0, all_ties;
-    for (i64 i = from; i < to; i++) ties += __float_as_uint(weight[i]) == least;
-    u64 rank = block_exclusive_sum(ties, scratch, &all_ties);
-    for (i64 i = from; i < to; i++) {
-      u32 bits = __float_as_uint(weight[i]);
-      if (bits < least || (bits == least && rank++ >= staying)) weight[i] = 0.0f;
+    for (i64 i = from; i < to; i += WARP) ties += __float_as_uint(weight[i]) == least;
+    u64 rank = sum_before_warp(ties, scratch, &all_ties);
+    const u32 lower_lanes = (1u << lane) - 1;
+    for (i64 first = start; first < to; first += WARP) {
+      const i64 i = first + lane;
+      const u32 bits = i < to ? __float_as_uint(weight[i]) : ~0u;
+      const u32 tied = __ballot_sync(ALL_LANES, bits == least);
+      if (bits < least || (bits == least && rank + __popc(tied & lower_lanes) >= staying)) weight[i] = 0.0f;
+      rank += __popc(tied);
     }
   }
   mine = 0;
-  for (i64 i = from; i < to; i++) {
-    if (weight[i] < min_p) weight[i] = 0.0f;
-    mine += units(weight[i]);
+  for (i64 i = from; i < to; i += WARP) {
+    float w = weight[i];
+    if (w < min_p) weight[i] = w = 0.0f;
+    mine += units(w);
   }
-  u64 before = block_exclusive_sum(mine, scratch, &total);
+  u64 sum = sum_before_warp(mine, scratch, &total);
   u64 target = (u64)((double)uniform[blockIdx.x] * (double)total);
   target = target < total ? target : total - 1;
   if (threadIdx.x == 0) chosen = -1;
   __syncthreads();
-  if (before <= target && target < before + mine) {
-    i64 i = from;
-    for (u64 sum = before + units(weight[i]); sum <= target; sum += units(weight[i])) i++;
-    chosen = (int)i;
+  if (sum <= target && target < sum + warp_sum(mine)) {
+    // The piece of a warp's width in which the running sum passes the target, and the lane of it.
+    for (i64 first = start;; first += WARP) {
+      const u64 own = first + lane < to ? units(weight[first + lane]) : 0, piece = warp_sum(own);
+      if (sum + piece <= target) {
+        sum += piece;
+        continue;
+      }
+      int l = 0;
+      while ((sum += __shfl_sync(ALL_LANES, own, l)) <= target) l++;
+      if (lane == 0) chosen = (int)(first + l);
+      break;
+    }
   }
   __syncthreads();
   if (threadIdx.x == 0) ids[blockIdx.x] = chosen;

@@ -14,6 +14,10 @@ DEVICE float exp2_of(float x) {
 
 DEVICE float weight_of(float score, float most) { return exp2_of((score - most) * LOG2_E); }
 
+// The factor of what was summed up below another maximum. Before the first key that is nothing but odd values, which a
+// factor of zero would make NaN.
+DEVICE float rescale_of(float before, float most) { return before == NEGATIVE_INFINITY ? 1.0f : weight_of(before, most); }
+
 DEVICE u32 pack_bf16(float low, float high) {
   u32 pair;
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));

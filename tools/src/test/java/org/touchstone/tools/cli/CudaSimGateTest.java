@@ -5,26 +5,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.touchstone.api.HalOptions;
 import org.touchstone.api.op.Op;
-import tools.jackson.databind.JsonNode;
+import org.touchstone.conformance.CaseResult;
+import org.touchstone.conformance.ConformanceListener;
+import org.touchstone.conformance.ConformanceReport;
+import org.touchstone.conformance.ConformanceRequest;
+import org.touchstone.conformance.ConformanceSuite;
+import org.touchstone.conformance.ExitCode;
+import org.touchstone.conformance.Outcome;
 
 /**
  * The suite on simulated GPUs, which execute the PTX that ships with all checks on. By default
  * sm_89 and its seeded defects in part; the long tier runs every target, by three orders of
  * execution.
  */
-@ResourceLock("settings of simulated GPUs")
 class CudaSimGateTest {
 
   private static final String DEVICE = "cuda-sim://sm_89";
@@ -39,71 +43,55 @@ class CudaSimGateTest {
     return "full".equals(System.getenv("TOUCHSTONE_TEST_TIER"));
   }
 
-  private static void allPass(String device, Map<String, String> settings, String... arguments) {
-    List<String> all = new ArrayList<>(List.of("conformance", "--device", device));
-    all.addAll(List.of("--threads", "2", "--format", "json"));
-    all.addAll(List.of(arguments));
-    settings.forEach(System::setProperty);
-    try {
-      Invocation run = Invocation.of(all.toArray(String[]::new));
-      JsonNode report = run.json();
-      JsonNode counters = report.path("summary").path("devices").path(device);
-      assertThat(run.exit()).as(run.err()).isZero();
-      assertThat(counters.path("cases").asInt()).isGreaterThan(1000);
-      assertThat(counters.path("pass").asInt())
-          .as("passed cases of %s", counters)
-          .isEqualTo(counters.path("cases").asInt());
-      assertThat(
-              StreamSupport.stream(report.path("results").spliterator(), false)
-                  .map(row -> row.path("op").asString()))
-          .containsAll(Arrays.stream(Op.values()).map(Op::opName).toList());
-    } finally {
-      settings.keySet().forEach(System::clearProperty);
-    }
+  private static ConformanceRequest.Builder on(String device) {
+    return ConformanceRequest.builder().device(device).threads(2);
+  }
+
+  /** Runs a request, whose cases must all pass, and returns their operators. */
+  private static Set<String> allPass(ConformanceRequest.Builder request, int least) {
+    ConformanceReport report = ConformanceSuite.run(request.build(), ConformanceListener.NONE);
+    assertThat(report.results())
+        .hasSizeGreaterThan(least)
+        .allSatisfy(
+            row ->
+                assertThat(row.outcome())
+                    .as("%s: %s", row.name(), row.reason())
+                    .isEqualTo(Outcome.PASS));
+    assertThat(report.exit()).isEqualTo(ExitCode.OK);
+    return report.results().stream().map(CaseResult::op).collect(Collectors.toSet());
+  }
+
+  private static void wholeSuitePasses(ConformanceRequest.Builder request) {
+    assertThat(allPass(request, 1000))
+        .containsAll(Arrays.stream(Op.values()).map(Op::opName).toList());
   }
 
   @Test
   void everyCasePasses() {
-    allPass(DEVICE, Map.of(), "--level", "L1");
+    wholeSuitePasses(on(DEVICE));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"sm_80", "sm_90", "sm_100", "sm_120"})
   void everyCasePassesOnOtherTargets(String target) {
+    ConformanceRequest.Builder request = on("cuda-sim://" + target);
     if (full()) {
-      allPass("cuda-sim://" + target, Map.of(), "--level", "L1");
-      return;
+      wholeSuitePasses(request);
+    } else {
+      // Their kernels are those of sm_89, but for what multiplies FP8.
+      allPass(request.op("gemm_fp8_block"), 50);
     }
-    // Their kernels are those of sm_89, but for what multiplies FP8.
-    Invocation run =
-        Invocation.of(
-            "conformance",
-            "--device",
-            "cuda-sim://" + target,
-            "--op",
-            "gemm_fp8_block",
-            "--format",
-            "json");
-    assertThat(run.exit()).as(run.err()).isZero();
-    assertThat(run.json().path("summary").path("total").path("pass").asInt()).isGreaterThan(50);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
   void everyOrderOfExecutionPasses(int seed) {
-    Map<String, String> settings = Map.of("touchstone.cuda-sim.seed", Integer.toString(seed));
+    ConformanceRequest.Builder request =
+        on(DEVICE).options(HalOptions.DEFAULT.with("cuda-sim.seed", Integer.toString(seed)));
     if (full()) {
-      allPass(DEVICE, settings, "--level", "L1");
-      return;
-    }
-    settings.forEach(System::setProperty);
-    try {
-      Invocation run =
-          Invocation.of(
-              "conformance", "--device", DEVICE, "--op", "moe_permute", "--format", "json");
-      assertThat(run.exit()).as(run.err()).isZero();
-    } finally {
-      settings.keySet().forEach(System::clearProperty);
+      wholeSuitePasses(request);
+    } else {
+      allPass(request.op("moe_permute"), 10);
     }
   }
 
@@ -124,13 +112,8 @@ class CudaSimGateTest {
 
   private static List<Moved> moved(String name, Path folder) throws IOException {
     Path metrics = folder.resolve("metrics.csv");
-    System.setProperty("touchstone.cuda-sim.metrics", metrics.toString());
-    try {
-      Invocation run = Invocation.of("conformance", "--device", DEVICE, "--case", name);
-      assertThat(run.exit()).as(run.err()).isZero();
-    } finally {
-      System.clearProperty("touchstone.cuda-sim.metrics");
-    }
+    HalOptions options = HalOptions.DEFAULT.with("cuda-sim.metrics", metrics.toString());
+    allPass(on(DEVICE).caseName(name).options(options), 0);
     return Files.readAllLines(metrics).stream().map(Moved::of).toList();
   }
 
@@ -177,6 +160,8 @@ class CudaSimGateTest {
         "cast/x=256,from=E5M2FNUZ,to=E2M1,overflow=SAT,data=codes/random",
         "moe_combine/t=31,h=64,k=1,in=BF16,out=F32,rows=shuffled/structured",
         "quantize_fp8_group/m=33,k=7168,group=128,in=BF16,scale=F32/random",
+        "sample/t=9,v=2048,temperature=1.0,k=7,p=1.0,min=0.0/random",
+        "sample/t=9,v=2048,temperature=1.0,k=0,p=0.9,min=0.0/random",
         "rope_apply/t=5,heads=3,d=64,r=64,offset=0,pairing=neox,direction=forward,dtype=F32/random",
         "kv_cache_write/t=65,kind=separate,h=8,dk=128,dv=128,page=64,slots=shuffled,in=BF16,cache=BF16/random"
       })
@@ -191,18 +176,34 @@ class CudaSimGateTest {
             assertThat(ratio(rows)).as("sectors of %s", kernel).isBetween(1.0, SECTORS));
   }
 
+  /** Lanes that fill tiles meet no bank twice, whatever the width of an element. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "gemm_fp32/m=129,n=64,k=2880,out=F32,bias=NONE,c=OVERWRITE/random",
+        "gemm_fp32/m=2,n=128,k=1407,out=F32,bias=NONE,c=OVERWRITE/random",
+        "gemm_fp8_tensor/m=40,n=70,k=129,out=BF16,bias=NONE,c=OVERWRITE/random",
+        "gemm_fp8_block/m=40,n=70,k=129,out=BF16,bias=NONE,c=OVERWRITE/random",
+        "gemm_fp8_channel/m=2,n=128,k=1407,out=BF16,bias=NONE,c=OVERWRITE/random"
+      })
+  void plainTilesMeetNoBankTwice(String name, @TempDir Path folder) throws IOException {
+    List<Moved> tiles =
+        moved(name, folder).stream()
+            .filter(row -> row.hot() && row.space().equals("SHARED"))
+            .toList();
+    assertThat(tiles).extracting(Moved::instruction).contains("st", "ld");
+    assertThat(ratio(tiles)).as("wavefronts").isEqualTo(1);
+  }
+
   @Test
   void everySeededDefectIsCaught() {
-    List<String> arguments = new ArrayList<>(List.of("conformance", "--device", DEVICE, "--prove"));
-    arguments.addAll(List.of("--format", "json"));
+    ConformanceRequest.Builder request = on(DEVICE).proof(ConformanceRequest.Proof.MUTANTS);
     if (!full()) {
-      PROVEN.forEach(op -> arguments.addAll(List.of("--op", op)));
+      PROVEN.forEach(request::op);
     }
-    Invocation run = Invocation.of(arguments.toArray(String[]::new));
-    JsonNode mutants = run.json().path("mutants");
-    assertThat(mutants.path("survivors")).as("defects that nothing caught").isEmpty();
-    assertThat(mutants.path("total").asInt()).isGreaterThanOrEqualTo(full() ? 50 : 15);
-    assertThat(mutants.path("killed").asInt()).isEqualTo(mutants.path("total").asInt());
-    assertThat(run.exit()).isZero();
+    ConformanceReport report = ConformanceSuite.run(request.build(), ConformanceListener.NONE);
+    assertThat(report.survivors()).as("defects that nothing caught").isEmpty();
+    assertThat(report.mutants()).hasSizeGreaterThanOrEqualTo(full() ? 50 : 15);
+    assertThat(report.exit()).isEqualTo(ExitCode.OK);
   }
 }
