@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.touchstone.api.HalOptions;
 import org.touchstone.conformance.cases.Level;
 
@@ -23,7 +24,7 @@ import org.touchstone.conformance.cases.Level;
  * @param skipBudget the most cases that may be skipped
  * @param mostElements the most elements of all tensors of a case together; without it a device's
  *     own limit holds, which only very slow ones have
- * @param shard the part of the selected cases that runs here
+ * @param shard the part of the selected cases, or seeded defects, that runs here
  * @param isolation where cases run
  * @param proof whether seeded defects are run
  * @param threads the most cases that run at once on one device
@@ -80,6 +81,26 @@ public record ConformanceRequest(
               + " and the time limit of a case "
               + caseTimeout
               + "; both must be positive");
+    }
+    List<String> idle =
+        proof == Proof.MUTANTS
+            ? Stream.of(
+                    isolation == Isolation.WORKER ? "worker processes" : "",
+                    journal.isPresent() ? "a journal" : "",
+                    threads > 1 ? "several threads" : "",
+                    timeBudget.isPresent() ? "a time budget" : "",
+                    skipBudget.isPresent() ? "a skip budget" : "",
+                    mostElements.isPresent() ? "a limit of elements" : "",
+                    expectations.isEmpty() ? "" : "expectations")
+                .filter(name -> !name.isEmpty())
+                .toList()
+            : List.of();
+    if (!idle.isEmpty()) {
+      throw new ConformanceException(
+          ExitCode.USAGE,
+          "seeded defects run one by one in this process, each until a case catches it: "
+              + String.join(", ", idle)
+              + " cannot be had with them; a shard can");
     }
   }
 
@@ -151,7 +172,7 @@ public record ConformanceRequest(
       return this;
     }
 
-    /** Runs a part of the selected cases only. */
+    /** Runs a part of the selected cases, or seeded defects, only. */
     public Builder shard(Shard part) {
       shard = part;
       return this;

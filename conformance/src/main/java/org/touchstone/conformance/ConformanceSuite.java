@@ -170,10 +170,13 @@ public final class ConformanceSuite {
       ConformanceRequest request,
       ConformanceListener listener) {
     List<Mutant> mutants =
-        MutantCatalog.all().stream()
-            .filter(m -> request.ops().isEmpty() || selected(m, request.ops()))
-            .filter(m -> request.caseName().map(name -> named(m, name)).orElse(true))
-            .toList();
+        request
+            .shard()
+            .of(
+                MutantCatalog.all().stream()
+                    .filter(m -> request.ops().isEmpty() || selected(m, request.ops()))
+                    .filter(m -> request.caseName().map(name -> named(m, name)).orElse(true))
+                    .toList());
     Prover prover = new Prover(hal, oracle, all, request.caseTimeout());
     List<MutantResult> results = new ArrayList<>();
     List<String> notes = new ArrayList<>();

@@ -1,7 +1,6 @@
 package org.touchstone.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,7 +55,11 @@ public final class ArrowInJavaScript {
     command.add("--prefer-offline");
     OutsideProgram install = OutsideProgram.run(FOLDER, command);
     if (install.exit() != 0) {
-      abort("npm cannot install apache-arrow: " + install.err().strip());
+      throw OutsideProgram.absent(
+          "npm",
+          "npm cannot install apache-arrow: "
+              + install.err().strip().replaceAll("\\s+", " ")
+              + "; connect it to a registry");
     }
     installed = true;
   }

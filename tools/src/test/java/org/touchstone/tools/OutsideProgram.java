@@ -57,12 +57,23 @@ public record OutsideProgram(int exit, String out, String err) {
         return program.get().toString();
       }
     }
-    String absent = System.getenv().getOrDefault("TOUCHSTONE_TEST_ABSENT", "");
-    if (Arrays.asList(absent.split(",", -1)).contains(name)) {
-      abort("absent: " + name);
+    throw absent(name, name + " is not there; install " + debian);
+  }
+
+  /**
+   * Ends a test that lacks something: it is skipped where {@code ./test} was told that this is
+   * absent, and fails elsewhere.
+   *
+   * @param name the name in {@code --allow-absent}
+   * @param what what is missing, and how to get it
+   * @return what to throw
+   */
+  public static AssertionError absent(String name, String what) {
+    String declared = System.getenv().getOrDefault("TOUCHSTONE_TEST_ABSENT", "");
+    if (Arrays.asList(declared.split(",", -1)).contains(name)) {
+      abort("absent: " + name + " (" + what + ")");
     }
-    throw new AssertionError(
-        name + " is not there; install " + debian + ", or run ./test --allow-absent " + name);
+    return new AssertionError(what + ", or run ./test --allow-absent " + name);
   }
 
   private static Optional<Path> onPath(String program) {

@@ -160,6 +160,8 @@ final class HandleChecks {
           mistakes.add("round " + i + " gave " + HostTensors.codes(back)[7]);
         }
       }
+      // Where the queue did not wait for them, copies into memory that closes here are still due.
+      foreign.finish();
     }
     return Finding.of(mistakes);
   }

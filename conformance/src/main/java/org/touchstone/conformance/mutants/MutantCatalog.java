@@ -1,6 +1,7 @@
 package org.touchstone.conformance.mutants;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
 import org.touchstone.backends.spi.Mutant;
@@ -25,11 +26,15 @@ public final class MutantCatalog {
     return seeds.mutants();
   }
 
-  /** Returns the suite's own defects, then those of every backend. */
+  /**
+   * Returns the suite's own defects, then those of every backend, in an order that shards on other
+   * machines have, too: modules are found in any.
+   */
   public static List<Mutant> all() {
     List<Mutant> all = new ArrayList<>(own());
-    ServiceLoader.load(MutantSource.class, MutantSource.class.getClassLoader())
-        .forEach(source -> all.addAll(source.mutants()));
+    ServiceLoader.load(MutantSource.class, MutantSource.class.getClassLoader()).stream()
+        .sorted(Comparator.comparing(provider -> provider.type().getName()))
+        .forEach(provider -> all.addAll(provider.get().mutants()));
     return all;
   }
 }

@@ -16,7 +16,8 @@ import org.touchstone.conformance.judge.Metrics;
  * What changed from one run to another, case by case.
  *
  * @param changes in the order of the later run, then what it lost
- * @param environment facts that differ, a line each; times are then of two machines
+ * @param environment facts that differ, a line each; times are then of two machines, or of one that
+ *     had something else to do
  */
 public record ReportDiff(List<Change> changes, List<String> environment) {
   /** Factor of the normalised mean square error from which it counts as grown. */
@@ -93,8 +94,9 @@ public record ReportDiff(List<Change> changes, List<String> environment) {
             changes.add(change(Kind.LOST, row, row.outcome().label() + " -> not in the report"));
           }
         });
-    changes.addAll(CaseTimes.compare(earlier, later));
-    return new ReportDiff(changes, differences(before.environment(), after.environment()));
+    List<String> facts = new ArrayList<>(differences(before.environment(), after.environment()));
+    CaseTimes.compare(earlier, later, changes, facts);
+    return new ReportDiff(changes, facts);
   }
 
   /** Returns the facts that two environments do not share, a line each. */

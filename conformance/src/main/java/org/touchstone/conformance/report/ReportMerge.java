@@ -56,7 +56,8 @@ public final class ReportMerge {
     List<CaseResult> ordered = new ArrayList<>(rows.values());
     // Shards interleave; rows of a device and operator belong together.
     ordered.sort(Comparator.comparing(CaseResult::device).thenComparing(CaseResult::op));
-    return new ConformanceReport(
-        ordered, List.copyOf(mutants.values()), environment, List.copyOf(notes), exit);
+    List<MutantResult> matrix = new ArrayList<>(mutants.values());
+    matrix.sort(Comparator.comparing(MutantResult::device).thenComparing(MutantResult::name));
+    return new ConformanceReport(ordered, matrix, environment, List.copyOf(notes), exit);
   }
 }

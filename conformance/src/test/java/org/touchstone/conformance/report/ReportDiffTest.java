@@ -81,26 +81,72 @@ class ReportDiffTest {
     assertThat(diff.changes()).isEmpty();
   }
 
-  private static ConformanceReport timed(int cases, double factor, double noise) {
-    List<CaseResult> rows = new ArrayList<>();
+  /** Operators beside the one that is looked at. */
+  private static final List<String> OTHERS =
+      List.of("cast", "embedding", "gated_act", "moe_combine", "rms_norm", "rope_apply");
+
+  private static void timed(
+      String op, int cases, double factor, double noise, List<CaseResult> rows) {
     for (int i = 0; i < cases; i++) {
       double millis = (50 + i) * factor * (i % 2 == 0 ? 1 + noise : 1 / (1 + noise));
-      rows.add(row("add/" + i + "/a", Outcome.PASS, 0, (long) (millis * 1e6)));
+      rows.add(row(op + "/" + i + "/a", Outcome.PASS, 0, (long) (millis * 1e6)));
+    }
+  }
+
+  /** An operator alone. */
+  private static ConformanceReport timed(int cases, double factor, double noise) {
+    List<CaseResult> rows = new ArrayList<>();
+    timed("add", cases, factor, noise, rows);
+    return report(rows.toArray(CaseResult[]::new));
+  }
+
+  /** An operator among others, which all have the drift of their run. */
+  private static ConformanceReport beside(double factor, double noise, double... drift) {
+    List<CaseResult> rows = new ArrayList<>();
+    timed("add", 40, factor, noise, rows);
+    for (int i = 0; i < OTHERS.size(); i++) {
+      timed(OTHERS.get(i), 10, drift[i % drift.length], 0.05, rows);
     }
     return report(rows.toArray(CaseResult[]::new));
   }
 
   @Test
   void manyCasesTellASmallChangeFromNoise() {
-    ConformanceReport before = timed(40, 1, 0);
+    ConformanceReport before = beside(1, 0, 1);
 
-    assertThat(ReportDiff.of(before, timed(40, 1.4, 0.1)).of(Kind.SLOWER))
+    assertThat(ReportDiff.of(before, beside(1.4, 0.1, 1)).of(Kind.SLOWER))
         .extracting(c -> c.name())
         .containsExactly("add");
-    assertThat(ReportDiff.of(before, timed(40, 0.7, 0.1)).of(Kind.FASTER)).hasSize(1);
-    assertThat(ReportDiff.of(before, timed(40, 1, 0.3)).changes()).isEmpty();
-    assertThat(ReportDiff.of(before, timed(40, 1.3, 1.5)).changes()).isEmpty();
-    assertThat(ReportDiff.of(before, timed(40, 1.2, 0)).changes()).isEmpty();
+    assertThat(ReportDiff.of(before, beside(0.7, 0.1, 1)).of(Kind.FASTER)).hasSize(1);
+    assertThat(ReportDiff.of(before, beside(1, 0.3, 1)).changes()).isEmpty();
+    assertThat(ReportDiff.of(before, beside(1.3, 1.5, 1)).changes()).isEmpty();
+    assertThat(ReportDiff.of(before, beside(1.2, 0, 1)).changes()).isEmpty();
+  }
+
+  @Test
+  void aBusierMachineMakesNoOperatorSlower() {
+    ConformanceReport before = beside(1, 0, 1);
+
+    ReportDiff busy = ReportDiff.of(before, beside(2, 0, 1.8, 2.1, 1.9));
+    assertThat(busy.changes()).isEmpty();
+    assertThat(busy.environment())
+        .singleElement()
+        .asString()
+        .startsWith("cpu://simd: everything takes x1.9");
+    // Beside what everything does, a change still shows, and so does one that stays away.
+    assertThat(ReportDiff.of(before, beside(4, 0, 1.8, 2.1, 1.9)).of(Kind.SLOWER)).hasSize(1);
+    assertThat(ReportDiff.of(before, beside(1, 0, 1.8, 2.1, 1.9)).of(Kind.FASTER)).hasSize(1);
+    // A neighbour that comes and goes leaves nothing to compare with but the greatest changes.
+    assertThat(ReportDiff.of(before, beside(2, 0, 1, 1, 2)).changes()).isEmpty();
+    assertThat(ReportDiff.of(before, beside(5, 0, 1, 1, 2)).of(Kind.SLOWER)).hasSize(1);
+  }
+
+  @Test
+  void anOperatorAloneHasToChangeThreefold() {
+    ConformanceReport before = timed(40, 1, 0);
+
+    assertThat(ReportDiff.of(before, timed(40, 2.1, 0.1)).changes()).isEmpty();
+    assertThat(ReportDiff.of(before, timed(40, 3.2, 0.1)).of(Kind.SLOWER)).hasSize(1);
   }
 
   @Test

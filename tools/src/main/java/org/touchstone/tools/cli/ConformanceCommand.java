@@ -56,7 +56,9 @@ final class ConformanceCommand extends ToolkitCommand {
   @Option(
       names = "--shard",
       paramLabel = "I/N",
-      description = "Run the I-th of N parts; 'merge' joins their JSON reports.")
+      description =
+          "Run the I-th of N parts of the cases, or with --prove of the defects; 'merge' joins"
+              + " their JSON reports.")
   private Optional<String> shard = Optional.empty();
 
   @Option(

@@ -3,18 +3,10 @@ package org.touchstone.tools.architecture;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.lang.module.ModuleDescriptor;
-import java.net.JarURLConnection;
-import java.net.URI;
-import java.net.URL;
-import java.nio.file.FileSystem;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -53,7 +45,7 @@ class ServicesAgreeTest {
 
   @Test
   void moduleInfoAndMetaInfServicesAgree() throws IOException {
-    List<Declared> modules = touchstoneModules();
+    List<Declared> modules = declarations();
     assertThat(modules)
         .extracting(Declared::module)
         .containsExactlyInAnyOrderElementsOf(
@@ -64,7 +56,7 @@ class ServicesAgreeTest {
   @Test
   void everyProviderLoadsFromTheClassPath() throws IOException {
     List<String> broken = new ArrayList<>();
-    for (Declared module : touchstoneModules()) {
+    for (Declared module : declarations()) {
       module
           .byModule()
           .forEach(
@@ -103,35 +95,21 @@ class ServicesAgreeTest {
     }
   }
 
-  private static List<Declared> touchstoneModules() throws IOException {
+  private static List<Declared> declarations() throws IOException {
     List<Declared> modules = new ArrayList<>();
-    for (URL url :
-        Collections.list(
-            ServicesAgreeTest.class.getClassLoader().getResources("module-info.class"))) {
-      ModuleDescriptor descriptor;
-      try (InputStream in = url.openStream()) {
-        descriptor = ModuleDescriptor.read(in);
-      }
-      if (descriptor.name().startsWith("org.touchstone.")) {
-        Map<String, List<String>> byModule = new TreeMap<>();
-        descriptor
-            .provides()
-            .forEach(provides -> byModule.put(provides.service(), provides.providers()));
-        modules.add(new Declared(descriptor.name(), byModule, classPathServices(url)));
-      }
+    for (BuiltModule module : BuiltModule.all()) {
+      Map<String, List<String>> byModule = new TreeMap<>();
+      module
+          .descriptor()
+          .provides()
+          .forEach(provides -> byModule.put(provides.service(), provides.providers()));
+      modules.add(
+          new Declared(
+              module.descriptor().name(),
+              byModule,
+              module.read(root -> readServices(root.resolve("META-INF").resolve("services")))));
     }
     return modules;
-  }
-
-  private static Map<String, List<String>> classPathServices(URL moduleInfo) throws IOException {
-    if (moduleInfo.openConnection() instanceof JarURLConnection jar) {
-      try (FileSystem files =
-          FileSystems.newFileSystem(Path.of(URI.create(jar.getJarFileURL().toString())))) {
-        return readServices(files.getPath("META-INF", "services"));
-      }
-    }
-    return readServices(
-        Path.of(URI.create(moduleInfo.toString())).resolveSibling("META-INF").resolve("services"));
   }
 
   private static Map<String, List<String>> readServices(Path folder) throws IOException {

@@ -1,12 +1,11 @@
 package org.touchstone.tools.cli;
 
-import static org.junit.jupiter.api.Assumptions.abort;
-
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.touchstone.tools.OutsideProgram;
 import tools.jackson.databind.JsonNode;
 
 /** What a test needs of the machine: it fails without, or aborts where that was declared. */
@@ -19,7 +18,7 @@ final class Needed {
   static void pocl() {
     JsonNode devices = Invocation.of("devices", "--format", "json").json();
     if (!devices.path("devices").findValuesAsString("uri").contains(POCL)) {
-      absent("pocl", POCL + " is not there: " + devices.path("backends"));
+      throw OutsideProgram.absent("pocl", POCL + " is not there: " + devices.path("backends"));
     }
   }
 
@@ -28,16 +27,8 @@ final class Needed {
     Optional<Path> found =
         Arrays.stream(places).map(Path::of).filter(Files::isRegularFile).findFirst();
     if (found.isEmpty()) {
-      absent(name, "none of " + List.of(places) + " is there");
+      throw OutsideProgram.absent(name, "none of " + List.of(places) + " is there");
     }
     return found.orElseThrow();
-  }
-
-  private static void absent(String name, String what) {
-    String declared = System.getenv().getOrDefault("TOUCHSTONE_TEST_ABSENT", "");
-    if (Arrays.asList(declared.split(",", -1)).contains(name)) {
-      abort("absent: " + name);
-    }
-    throw new AssertionError(what + "; install it, or run ./test --allow-absent " + name);
   }
 }

@@ -187,7 +187,7 @@ class OpenClGateTest {
             "OCL_ICD_VENDORS", vendors.toString(),
             "OCL_ICD_FILENAMES", "",
             "TOUCHSTONE_OPENCL_OCLGRIND", "off");
-    List<String> lines = launch(List.of("devices"), none, folder).lines().toList();
+    List<String> lines = launch(List.of("devices", "--check"), none, folder).lines().toList();
     assertThat(lines)
         .filteredOn(line -> line.contains("opencl"))
         .singleElement()

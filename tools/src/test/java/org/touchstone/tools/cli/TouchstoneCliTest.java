@@ -129,8 +129,8 @@ class TouchstoneCliTest {
   }
 
   @Test
-  void devicesComputeSomething() {
-    JsonNode document = Invocation.of("devices", "--format", "json").json();
+  void devicesComputeSomethingWhenTheyAreChecked() {
+    JsonNode document = Invocation.of("devices", "--check", "--format", "json").json();
 
     assertThat(document.path("schema").asInt()).isEqualTo(1);
     assertThat(document.path("devices").findValuesAsString("uri"))
@@ -156,6 +156,11 @@ class TouchstoneCliTest {
         .path("devices")
         .findValuesAsString("uri")
         .forEach(uri -> assertThat(text.out()).contains(uri));
+    assertThat(text.out())
+        .contains("nothing was computed: 'devices --check' does")
+        .doesNotContain("PASS", "FAIL:");
+    assertThat(document.path("devices"))
+        .allSatisfy(device -> assertThat(device.has("passed") || device.has("state")).isFalse());
     assertThat(text.out()).contains("cpu://simd  kernels: ");
     for (JsonNode backend : document.path("backends")) {
       if (backend.has("remedy")) {

@@ -131,7 +131,7 @@ class LauncherTest {
 
   @Test
   void everyDeviceComputesFromTheModulePath() throws Exception {
-    JsonNode devices = launch(0, "", "devices", "--format=json").path("devices");
+    JsonNode devices = launch(0, "", "devices", "--check", "--format=json").path("devices");
     assertThat(devices.findValuesAsString("uri"))
         .contains("cpu://simd", "cuda-sim://sm_89", HazardBackend.URI);
     assertThat(devices)
