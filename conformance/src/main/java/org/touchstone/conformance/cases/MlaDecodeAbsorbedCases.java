@@ -141,30 +141,34 @@ final class MlaDecodeAbsorbedCases implements OperatorCases {
 
   private static TestCase.Builder of(
       MlaDraft draft, DType cache, PagedSequences sequences, long queries) {
-    return sequences
-        .describe(
-            draft.label(
-                TestCase.of(draft.decode(cache, sequences.pageSize()), draft.family())
-                    .extent("Sq", queries)
-                    .label("cache", cache)))
-        .batch("B")
-        .filler(
-            data -> {
-              sequences.fillTable(data);
-              draft.fill(data);
-              CounterRandom latent = data.random("latent");
-              CounterRandom rope = data.random("rope");
-              long dc = draft.dims().latentDim();
-              long width = draft.dims().cachedDim();
-              data.values(
-                  "kvCache",
-                  i ->
-                      i % width < dc
-                          ? draft.latent(latent, i, i % width)
-                          : draft.rope(rope, i, i % width - dc));
-              sequences.poisonUnused(data, "kvCache");
-            })
-        .resizable(
+    TestCase.Builder builder =
+        sequences
+            .describe(
+                draft.label(
+                    TestCase.of(draft.decode(cache, sequences.pageSize()), draft.family())
+                        .extent("Sq", queries)
+                        .label("cache", cache)))
+            .batch("B")
+            .filler(
+                data -> {
+                  sequences.fillTable(data);
+                  draft.fill(data);
+                  CounterRandom latent = data.random("latent");
+                  CounterRandom rope = data.random("rope");
+                  long dc = draft.dims().latentDim();
+                  long width = draft.dims().cachedDim();
+                  data.values(
+                      "kvCache",
+                      i ->
+                          i % width < dc
+                              ? draft.latent(latent, i, i % width)
+                              : draft.rope(rope, i, i % width - dc));
+                  sequences.poisonUnused(data, "kvCache");
+                });
+    // Exact values need as many keys as they have.
+    return draft.family() == DataFamily.EXACT_INTEGER
+        ? builder
+        : builder.resizable(
             s -> {
               long[] lengths = Arrays.copyOfRange(s, 1, s.length);
               return of(draft, cache, sequences.with(lengths), s[0]);

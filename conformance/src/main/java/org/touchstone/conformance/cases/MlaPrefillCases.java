@@ -134,15 +134,18 @@ final class MlaPrefillCases implements OperatorCases {
                   long dr = draft.dims().ropeDim();
                   data.values("latent", i -> draft.latent(latent, i, i % dc));
                   data.values("keyRope", i -> draft.rope(rope, i, i % dr));
-                })
-            .resizable(
-                s ->
-                    of(
-                        draft,
-                        Arrays.copyOf(s, queries.length),
-                        Arrays.copyOfRange(s, queries.length, s.length)),
-                "q",
-                "k");
+                });
+    // Exact values need as many keys as they have.
+    if (draft.family() != DataFamily.EXACT_INTEGER) {
+      builder.resizable(
+          s ->
+              of(
+                  draft,
+                  Arrays.copyOf(s, queries.length),
+                  Arrays.copyOfRange(s, queries.length, s.length)),
+          "q",
+          "k");
+    }
     boolean keyless =
         IntStream.range(0, queries.length).allMatch(b -> queries[b] == 0 || keys[b] == 0);
     return keyless ? builder.equalAnswer("no query has a key") : builder;

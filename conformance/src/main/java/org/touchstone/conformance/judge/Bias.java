@@ -2,7 +2,8 @@ package org.touchstone.conformance.judge;
 
 /**
  * Mean signed rounding error of elements whose exact value is known well enough, in units of the
- * last place: truncation has -0.5, rounding to nearest 0.
+ * last place: truncation has -0.5, rounding to nearest 0. Equal exact values of an output count
+ * once: they are rounded alike, so a few that are repeated would lean to one side by chance.
  *
  * @param elements number of elements
  * @param sum sum of their errors, positive away from zero

@@ -1,7 +1,9 @@
 package org.touchstone.conformance.judge;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Accumulator;
 import org.touchstone.api.KernelTraits;
@@ -182,6 +184,7 @@ public final class Judge {
     private double products;
     private long biasCount;
     private double biasSum;
+    private final Set<Double> seen = new HashSet<>();
 
     Sums(FloatFormat format, boolean biased) {
       this.format = format;
@@ -216,7 +219,8 @@ public final class Judge {
         exactSquares += exact * exact;
         actualSquares += actual * actual;
         products += actual * exact;
-        if (biased && error < ulp / 8 && exact != rounded) {
+        // Rows that an operator repeats are one experiment, not many.
+        if (biased && error < ulp / 8 && exact != rounded && seen.add(exact)) {
           biasCount++;
           biasSum += (actual - exact) * Math.signum(exact) / ulp;
         }

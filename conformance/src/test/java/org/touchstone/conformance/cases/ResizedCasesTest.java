@@ -57,6 +57,8 @@ class ResizedCasesTest {
         "gemm_bf16/m=2,n=3,k=-5,out=F32,bias=NONE,c=OVERWRITE/random",
         "gemm_bf16/m=2,n=3,k=5,out=F64,bias=NONE,c=OVERWRITE/random",
         "gemm_bf16/m=2,n=3,k=5,out=F32,bias=NONE,c=OVERWRITE",
+        "mla_prefill/q=1+1,k=3+1,h=4,dc=64,dn=32,dr=16,dv=32,mask=window8,in=BF16,w=BF16,out=BF16/exact_integer",
+        "mla_decode_absorbed/sq=1,cache=F32,h=4,dc=64,dn=32,dr=16,dv=32,mask=none,in=F32,w=F32,out=F32,len=17+1,page=16/exact_integer",
         "add/x=2x9,a=F32,b=F32,out=F32/random/upside-down"
       })
   void otherNamesAreNot(String name) {

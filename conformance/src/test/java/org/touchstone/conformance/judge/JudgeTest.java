@@ -259,9 +259,25 @@ class JudgeTest {
     assertThat(new Bias(512, -512).fails()).isTrue();
   }
 
+  @Test
+  void repeatedValuesCountOnce() {
+    double[] exact = new double[2000];
+    for (int i = 0; i < exact.length; i++) {
+      // Both lie two fifths of a unit above a BF16 number.
+      exact[i] = 1 + (i % 2 + 0.4) * 0x1p-7;
+    }
+    Bias bias = bias(KernelTraits.PLAIN_F32, DType.BF16, false, exact);
+    assertThat(bias.elements()).isEqualTo(2);
+    assertThat(bias.mean()).isBetween(-0.41, -0.39);
+    assertThat(bias.fails()).isFalse();
+  }
+
   private static Bias bias(KernelTraits traits, DType type, boolean truncate) {
     java.util.SplittableRandom random = new java.util.SplittableRandom(7);
-    double[] exact = random.doubles(2000, -3, 3).toArray();
+    return bias(traits, type, truncate, random.doubles(2000, -3, 3).toArray());
+  }
+
+  private static Bias bias(KernelTraits traits, DType type, boolean truncate, double[] exact) {
     FloatFormat format = type.format();
     double[] actual =
         Arrays.stream(exact)

@@ -1,14 +1,20 @@
 package org.touchstone.conformance.report;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.touchstone.conformance.report.SampleReports.report;
 import static org.touchstone.conformance.report.SampleReports.row;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.touchstone.conformance.CaseResult;
 import org.touchstone.conformance.ConformanceReport;
 import org.touchstone.conformance.Outcome;
@@ -139,6 +145,48 @@ class ReportDiffTest {
     // A neighbour that comes and goes leaves nothing to compare with but the greatest changes.
     assertThat(ReportDiff.of(before, beside(2, 0, 1, 1, 2)).changes()).isEmpty();
     assertThat(ReportDiff.of(before, beside(5, 0, 1, 1, 2)).of(Kind.SLOWER)).hasSize(1);
+  }
+
+  /**
+   * Level L1 of {@code cpu://simd}, recorded twice with the same code: alone on the machine, and
+   * beside other programs.
+   *
+   * @param slower the operator whose later times are stretched
+   */
+  private static ReportDiff recorded(String slower, double factor) throws IOException {
+    List<CaseResult> before = new ArrayList<>();
+    List<CaseResult> after = new ArrayList<>();
+    String text;
+    try (InputStream in =
+        requireNonNull(ReportDiffTest.class.getResourceAsStream("times-busy.csv"))) {
+      text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+    for (String line : text.lines().filter(l -> !l.startsWith("#")).toList()) {
+      String[] cells = line.split(",", -1);
+      String name = cells[0] + "/" + before.size() + "/a";
+      double stretch = cells[0].equals(slower) ? factor : 1;
+      before.add(row(name, Outcome.PASS, 0, 1000 * Long.parseLong(cells[1])));
+      after.add(row(name, Outcome.PASS, 0, (long) (1000 * stretch * Long.parseLong(cells[2]))));
+    }
+    assertThat(before).hasSizeGreaterThan(1000);
+    return ReportDiff.of(
+        report(before.toArray(CaseResult[]::new)), report(after.toArray(CaseResult[]::new)));
+  }
+
+  @Test
+  void equalRunsOnABusyMachineDoNotDiffer() throws IOException {
+    ReportDiff diff = recorded("", 1);
+    assertThat(diff.changes()).isEmpty();
+    assertThat(diff.environment())
+        .containsExactly(
+            "cpu://simd: everything takes x1.91 of its time, in the middle of 30 operators; each is"
+                + " compared with that");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gemm_fp8_block", "attention_prefill", "moe_route", "rms_norm"})
+  void aSlowdownShowsOnABusyMachine(String op) throws IOException {
+    assertThat(recorded(op, 4).of(Kind.SLOWER)).extracting(c -> c.name()).containsExactly(op);
   }
 
   @Test
