@@ -155,6 +155,10 @@ final class SignatureCheck {
     Long bound = extents.get(symbol);
     if (bound == null) {
       if (dim.divisor() != 1) {
+        if (first != null) {
+          // The tensor that tells the extent is the one with the mistake.
+          return;
+        }
         throw new HalException(
             ErrorCode.INTERNAL,
             slot.name() + " holds " + dim + " before " + symbol + " is known",

@@ -155,6 +155,20 @@ class SignatureTest {
   }
 
   @Test
+  void a_mistake_in_the_tensor_that_tells_an_extent_stays_that_mistake() {
+    Signature blocks =
+        new DequantizeSpec(DType.E4M3FN, 512, 128, 128, DType.F32, DType.BF16).signature();
+    Tensor scale = f32(3, 4);
+    Tensor result = tensor(DType.BF16, 300, 512);
+    assertFails(
+        ErrorCode.SHAPE,
+        () -> blocks.check(new DequantizeArgs(tensor(DType.E4M3FN, 153_600), scale, result)));
+    assertFails(
+        ErrorCode.SHAPE,
+        () -> blocks.check(new DequantizeArgs(tensor(DType.E4M3FN, 300, 512), f32(2, 4), result)));
+  }
+
+  @Test
   void multiplies_and_offsets_extents() {
     MoeAlignBlockSizeSpec spec = new MoeAlignBlockSizeSpec(4, 2, 16);
     Tensor indices = tensor(DType.I32, 3, 2);
