@@ -96,7 +96,8 @@ KERNEL ts_moe_route(const float* logits, const float* bias, const u8* mask, int*
     for (int e = t; e < experts; e += blockDim.x) {
       float l = score[e];
       if (score_kind == SIGMOID) l = 1.0f / (1.0f + expf(-l));
-      if (score_kind == SQRT_SOFTPLUS) l = sqrtf(l > 20.0f ? l : log1pf(expf(l)));
+      // Far below zero the soft plus is exp(l) but for less than half a unit, and may be too small for FP32 where its root is not.
+      if (score_kind == SQRT_SOFTPLUS) l = l < -17.0f ? expf(0.5f * l) : sqrtf(l > 20.0f ? l : log1pf(expf(l)));
       score[e] = l;
     }
   }

@@ -131,6 +131,9 @@ final class MoeRouteCases implements OperatorCases {
       sink.add(of(MODELS.get(4), 17, logits));
     }
     edges(sink);
+    // weights whose soft plus is too small for FP32, and whose root is not
+    sink.add(
+        of(MoeRouteSpec.deepseekV4(127, 126, 2.5f), 1, DataFamily.EXACT_INTEGER).level(Level.L1));
     sink.add(of(V3, 300, DataFamily.RANDOM).level(Level.L1).sampled(256));
     sink.add(of(V4, 300, DataFamily.RANDOM).level(Level.L1).sampled(256));
     sink.add(of(V3, 4097, DataFamily.RANDOM).level(Level.L3).sampled(256));

@@ -199,7 +199,8 @@ class CudaSimGateTest {
 
   @Test
   void everySeededDefectIsCaught() {
-    ConformanceRequest.Builder request = on(DEVICE).proof(ConformanceRequest.Proof.MUTANTS);
+    ConformanceRequest.Builder request =
+        on(DEVICE).threads(1).proof(ConformanceRequest.Proof.MUTANTS);
     if (!full()) {
       PROVEN.forEach(request::op);
     }

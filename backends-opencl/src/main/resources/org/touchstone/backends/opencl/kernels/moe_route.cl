@@ -32,19 +32,22 @@ static inline ulanes order_lanes(lanes x) {
   return as_ulanes((bits & 0x80000000u) != 0u ? ~bits : bits | 0x80000000u);
 }
 
+// Far below zero the soft plus is exp(l) but for less than half a unit, and may be too small for FP32 where its root is not.
 static inline lanes softplus_root(lanes l) {
   lanes soft = log1p(exp(l));
   soft = l > 20.0f ? l : soft;
+  lanes far_below = exp(0.5f * l);
 #ifdef VARIANT_CPU
   float x[16];
   vstore16(soft, 0, x);
   for (int j = 0; j < 16; j++) {
     x[j] = root(x[j]);
   }
-  return vload16(0, x);
+  lanes roots = vload16(0, x);
 #else
-  return root(soft);
+  lanes roots = root(soft);
 #endif
+  return l < -17.0f ? far_below : roots;
 }
 
 // Renormalises the weights of a route in place.
