@@ -39,7 +39,7 @@ public enum Size {
       "product.panel", Choice.powersOfTwo(16, 128, 16, 32, 64), Choice.NONE, "gemm mla moe"),
   /** Rows of a tile of a product with packed weights. */
   PACKED_ROWS(
-      "product.packed.rows", Choice.multiplesOf(6, 768, 24, 48, 96, 144), Choice.NONE, "gemm moe"),
+      "product.packed.rows", Choice.multiplesOf(6, 768, 24, 48, 96, 132), Choice.NONE, "gemm moe"),
   /** Keys of a sequence that a group attends to in decoding. */
   ATTENTION_SPLIT(
       "attention.split",

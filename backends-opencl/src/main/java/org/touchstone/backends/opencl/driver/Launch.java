@@ -1,10 +1,8 @@
 package org.touchstone.backends.opencl.driver;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import org.jocl.Pointer;
-import org.jocl.Sizeof;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Tensor;
 import org.touchstone.backends.spi.BackendQueue;
@@ -18,7 +16,7 @@ import org.touchstone.backends.spi.Memories;
  */
 public final class Launch {
   private final OpenClKernel kernel;
-  private final List<OpenClKernel.Argument> arguments = new ArrayList<>();
+  private final List<Argument> arguments = new ArrayList<>();
 
   Launch(OpenClKernel kernel) {
     this.kernel = kernel;
@@ -27,8 +25,7 @@ public final class Launch {
   /** Gives a tensor's memory and first byte; a buffer of no meaning for an absent tensor. */
   public Launch tensor(@Nullable Tensor tensor) {
     if (tensor == null) {
-      add(Sizeof.cl_mem, Pointer.to(kernel.nothing()));
-      return i64(0);
+      return add(new Argument.Buffer(kernel.nothing())).i64(0);
     }
     return tensor(tensor, 0);
   }
@@ -36,8 +33,8 @@ public final class Launch {
   /** Gives a tensor's memory and the byte that lies so many bytes behind its first. */
   public Launch tensor(Tensor tensor, long byteOffset) {
     OpenClMemory memory = Memories.of(tensor, OpenClMemory.class);
-    add(Sizeof.cl_mem, Pointer.to(memory.buffer()));
-    return i64(memory.offset() + tensor.byteOffset() + byteOffset);
+    return add(new Argument.Buffer(memory.buffer()))
+        .i64(memory.offset() + tensor.byteOffset() + byteOffset);
   }
 
   /** Gives a tensor and, as a {@code ulong}, the step of its first dimension in elements. */
@@ -48,40 +45,38 @@ public final class Launch {
   /** Gives workspace from an offset on. */
   public Launch memory(DeviceMemory memory, long offset) {
     if (memory instanceof OpenClMemory own) {
-      add(Sizeof.cl_mem, Pointer.to(own.buffer()));
-      return i64(own.offset() + offset);
+      return add(new Argument.Buffer(own.buffer())).i64(own.offset() + offset);
     }
     return tensor(null);
   }
 
   /** Gives an {@code int} or {@code uint}. */
   public Launch i32(int value) {
-    return add(Sizeof.cl_int, Pointer.to(new int[] {value}));
+    return add(new Argument.Word(value));
   }
 
   /** Gives a {@code long} or {@code ulong}. */
   public Launch i64(long value) {
-    return add(Sizeof.cl_long, Pointer.to(new long[] {value}));
+    return add(new Argument.LongWord(value));
   }
 
   /** Gives a {@code float}. */
   public Launch f32(float value) {
-    return add(Sizeof.cl_float, Pointer.to(new float[] {value}));
+    return add(new Argument.Real(value));
   }
 
   /** Gives a vector of 2, 4, 8 or 16 {@code long}. */
   public Launch i64s(long... values) {
-    return add((long) Sizeof.cl_long * values.length, Pointer.to(values));
+    return add(new Argument.LongWords(Arrays.stream(values).boxed().toList()));
   }
 
   /** Gives local memory of a work-group. */
   public Launch local(long bytes) {
-    arguments.add(new OpenClKernel.Argument(bytes, Optional.empty()));
-    return this;
+    return add(new Argument.Local(bytes));
   }
 
-  private Launch add(long bytes, Pointer value) {
-    arguments.add(new OpenClKernel.Argument(bytes, Optional.of(value)));
+  private Launch add(Argument argument) {
+    arguments.add(argument);
     return this;
   }
 

@@ -1,5 +1,6 @@
 package org.touchstone.backends.opencl.driver;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -27,6 +28,9 @@ public final class OpenClKernel implements AutoCloseable {
   /** Local memory that the function itself declares. */
   private final long declaredLocal;
 
+  /** The arguments that the driver's kernel object holds. */
+  private final List<Argument> given = new ArrayList<>();
+
   private OpenClKernel(OpenClContext context, cl_kernel kernel, String source, String function) {
     this.context = context;
     this.kernel = kernel;
@@ -49,17 +53,6 @@ public final class OpenClKernel implements AutoCloseable {
     return new Launch(this);
   }
 
-  /** One argument as the driver takes it; local memory has no value. */
-  record Argument(long bytes, Optional<Pointer> value) {
-    boolean isLocal() {
-      return value.isEmpty();
-    }
-
-    Pointer pointer() {
-      return value.orElseGet(Pointer::new);
-    }
-  }
-
   cl_mem nothing() {
     return context.nothing();
   }
@@ -69,16 +62,7 @@ public final class OpenClKernel implements AutoCloseable {
     if (!(queue instanceof OpenClQueue own)) {
       throw new HalException(ErrorCode.WRONG_DEVICE, "the queue is not one of " + context.uri());
     }
-    for (int i = 0; i < arguments.size(); i++) {
-      Argument argument = arguments.get(i);
-      int status = CL.clSetKernelArg(kernel, i, argument.bytes(), argument.pointer());
-      if (status != CL.CL_SUCCESS) {
-        throw ClStatus.failure(
-            status,
-            "clSetKernelArg " + i + " (" + argument.bytes() + " bytes) of " + function,
-            null);
-      }
-    }
+    give(arguments);
     cl_event event = own.event();
     int status =
         CL.clEnqueueNDRangeKernel(
@@ -100,6 +84,29 @@ public final class OpenClKernel implements AutoCloseable {
     }
   }
 
+  /** Sets what differs from the launch before: a call per argument takes a microsecond. */
+  private void give(List<Argument> arguments) {
+    for (int i = 0; i < arguments.size(); i++) {
+      Argument argument = arguments.get(i);
+      if (i < given.size() && given.get(i).equals(argument)) {
+        continue;
+      }
+      int status = CL.clSetKernelArg(kernel, i, argument.bytes(), argument.pointer());
+      if (status != CL.CL_SUCCESS) {
+        given.subList(Math.min(i, given.size()), given.size()).clear();
+        throw ClStatus.failure(
+            status,
+            "clSetKernelArg " + i + " (" + argument.bytes() + " bytes) of " + function,
+            null);
+      }
+      if (i < given.size()) {
+        given.set(i, argument);
+      } else {
+        given.add(argument);
+      }
+    }
+  }
+
   private KernelInspector.LaunchedKernel launched(
       List<Argument> arguments, long[] global, long[] local) {
     long groups = 1;
@@ -108,7 +115,11 @@ public final class OpenClKernel implements AutoCloseable {
       groups *= global[i] / local[i];
       size *= local[i];
     }
-    long given = arguments.stream().filter(Argument::isLocal).mapToLong(Argument::bytes).sum();
+    long inArguments =
+        arguments.stream()
+            .filter(Argument.Local.class::isInstance)
+            .mapToLong(Argument::bytes)
+            .sum();
     return new KernelInspector.LaunchedKernel(
         function,
         source,
@@ -116,7 +127,7 @@ public final class OpenClKernel implements AutoCloseable {
         size,
         ask(CL.CL_KERNEL_WORK_GROUP_SIZE).orElse(0),
         ask(CL.CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE).orElse(0),
-        declaredLocal + given,
+        declaredLocal + inArguments,
         ask(CL.CL_KERNEL_PRIVATE_MEM_SIZE),
         // Only the gpu variant has neighbours.
         size == 1 ? Optional.empty() : AccessTable.of(function));

@@ -63,8 +63,11 @@ static inline void row_by_panel(
   add_scaled16(acc + 3 * VECTOR, c3, factor, scale);
 }
 
-// Sixteen columns of a panel become FP32.
-static inline void expand(__local float *bl, in_t b, int type, int count) {
+// Sixteen columns of a panel become FP32. A quarter of the block that comes next is asked for.
+static inline void expand(__local float *bl, in_t b, in_t next, int type, int count, int lines) {
+  for (int line = 0; line < lines; line++) {
+    ask_for(next + line * 64);
+  }
   if (type == E4M3FN) {
     for (int x = 0; x < count; x++) {
       vstore16(codes16(b + x * PANEL), x, bl);
@@ -150,6 +153,7 @@ static inline void tile(
   int coded = p->b_type == E4M3FN;
   float factor = coded ? SUM_FACTOR : 1.0f;
   int size = bytes_of(p->b_type);
+  int a_size = bytes_of(p->a_type);
   zeros(acc, rows * SPAN);
   if (rows == 1) {
     row_by_span(p, first, column, columns, al, acc, factor, coded, size);
@@ -163,12 +167,21 @@ static inline void tile(
     for (int i = 0; i < rows; i++) {
       ulong row = a_row(p, first + i);
       take(p, al + i * BLOCK_K, row, from, count, coded);
+      for (int line = 0; line < BLOCK_K * a_size; line += 64) {
+        ask_for(p->a + (row * p->a_step + from + BLOCK_K) * a_size + line);
+      }
       scale[i] = p->scales == SCALES_OF_BLOCKS ? sb * p->sa[row * p->sa_step + from / BLOCK_K] : 1.0f;
     }
+    in_t blocks = p->b + ((ulong)column * p->k + (ulong)from * PANEL) * size;
+    ulong step = (ulong)p->k * size;
+    int bytes = count * size * VECTOR;
     for (int panel = 0; panel < columns; panel += PANEL) {
-      in_t b = p->b + ((ulong)(column + panel) * p->k + (ulong)from * PANEL) * size;
+      in_t next =
+          panel + PANEL < columns ? blocks + (panel + PANEL) * step : blocks + PANEL * count * size;
       for (int x = 0; x < PANEL && panel + x < columns; x += VECTOR) {
-        expand(bl, b + x * size, p->b_type, count);
+        expand(
+            bl, blocks + panel * step + x * size, next + x / VECTOR * bytes, p->b_type, count,
+            bytes / 64);
         rows_by_vector(al, bl, acc + panel + x, scale, factor, rows, count);
       }
     }
