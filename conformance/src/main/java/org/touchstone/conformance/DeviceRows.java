@@ -108,7 +108,7 @@ final class DeviceRows {
   private void addSummary(CaseResult result) {
     CaseResult row = expected(result);
     rows.add(row);
-    listener.finished(row);
+    listener.summarized(row);
   }
 
   private CaseResult row(DeviceRun.Finished finished) {

@@ -184,6 +184,39 @@ class ConformanceRunTest {
   }
 
   @Test
+  void asManyItemsAreFinishedAsWereAnnounced() {
+    List<Integer> announced = new ArrayList<>();
+    List<CaseResult> items = new ArrayList<>();
+    List<CaseResult> summaries = new ArrayList<>();
+    try (Hal hal = Backends.open(HalOptions.DEFAULT, CORRECT)) {
+      ConformanceReport report =
+          new ConformanceSuite(hal, new FakeOracle(), new CaseCatalog(List.of(new FakeCases())))
+              .carryOut(
+                  request().level(Level.L2).build(),
+                  new ConformanceListener() {
+                    @Override
+                    public void started(String device, int cases) {
+                      announced.add(cases);
+                    }
+
+                    @Override
+                    public void finished(CaseResult result) {
+                      items.add(result);
+                    }
+
+                    @Override
+                    public void summarized(CaseResult result) {
+                      summaries.add(result);
+                    }
+                  });
+      assertThat(announced).containsExactly(items.size());
+      assertThat(summaries).extracting(CaseResult::name).allMatch(n -> n.startsWith("bias/"));
+      assertThat(summaries).isNotEmpty();
+      assertThat(report.results()).hasSize(items.size() + summaries.size());
+    }
+  }
+
+  @Test
   void expectationsTurnFailuresIntoExpectedOnes(@TempDir Path folder) throws Exception {
     Path file = folder.resolve("x.expectations");
     Files.writeString(

@@ -24,6 +24,12 @@ final class SuiteProgress implements ConformanceListener, AutoCloseable {
 
   @Override
   public void finished(CaseResult result) {
+    summarized(result);
+    progress.done(++done);
+  }
+
+  @Override
+  public void summarized(CaseResult result) {
     if (result.outcome().failing()) {
       progress.close();
       streams
@@ -39,7 +45,6 @@ final class SuiteProgress implements ConformanceListener, AutoCloseable {
                   + "; again: "
                   + result.repro());
     }
-    progress.done(++done);
   }
 
   @Override

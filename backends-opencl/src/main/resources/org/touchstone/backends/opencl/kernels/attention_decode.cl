@@ -30,16 +30,49 @@ static inline float16 four_times(float4 v) {
                    v.s0, v.s1, v.s2, v.s3, v.s0, v.s1, v.s2, v.s3);
 }
 
+// What is asked for next, a head's part of a row at a time. Where the heads of a token lie side by side,
+// whole rows are, one after the other: a third faster than the part of a single head of every row.
+typedef struct {
+  in_t at;
+  ulong skip;  // bytes from the last part of a row to the first one of the next
+  int bytes, part, parts;
+} asking_t;
+
+static inline asking_t asking_for(
+    in_t first, ulong token, ulong head, int dim, int own_head, int own_heads, int count) {
+  asking_t next;
+  int wide = own_heads * head <= token && head == (ulong)dim;
+  int piece = own_head * count;
+  next.bytes = 2 * dim;
+  next.parts = wide ? own_heads : 1;
+  next.part = wide ? piece % own_heads : 0;
+  next.skip = 2 * token - (ulong)(next.parts - 1) * next.bytes;
+  next.at = wide ? first + 2 * token * (piece / own_heads) + next.part * next.bytes
+                 : first + 2 * head * own_head;
+  return next;
+}
+
+static inline void ask_on(asking_t *next) {
+  for (int byte = 0; byte < next->bytes; byte += 64) {
+    ask_for(next->at + byte);
+  }
+  next->part++;
+  int ends = next->part == next->parts;
+  next->at += ends ? next->skip : (ulong)next->bytes;
+  next->part = ends ? 0 : next->part;
+}
+
 // Scores of four rows of q, two keys at a time; s holds the rows of a key side by side. `step` is the
-// bytes from key to key; the keys at `next` are asked for.
+// bytes from key to key.
 static inline void team_scores(
-    __local const float *q, in_t k, in_t next, ulong step, __local float *s, int dim, int keys) {
+    __local const float *q, in_t k, ulong step, __local float *s, int dim, int keys, asking_t *keys_ahead,
+    asking_t *values_ahead) {
   for (int key = 0; key < keys; key += 2) {
     in_t at0 = k + key * step;
     in_t at1 = key + 1 < keys ? at0 + step : at0;
-    for (int byte = 0; next != 0 && byte < 2 * dim; byte += 64) {
-      ask_for(next + key * step + byte);
-      ask_for(next + key * step + step + byte);
+    for (int i = 0; i < 2; i++) {
+      if (keys_ahead != 0) ask_on(keys_ahead);
+      if (values_ahead != 0) ask_on(values_ahead);
     }
 #define BEGIN(i) float8 a##i = 0, b##i = 0;
 #define TERM(i)                                    \
@@ -66,18 +99,25 @@ static inline void team_scores(
   }
 }
 
-// acc = acc * alpha + s v
+// acc = acc * alpha + s v, two keys at a time
 static inline void team_values(
-    __local const float *s, in_t v, in_t next, ulong step, __local float *acc, float4 alpha, int dim,
-    int keys) {
+    __local const float *s, in_t v, ulong step, __local float *acc, float4 alpha, int dim, int keys) {
 #define BEGIN(i)                                              \
   float8 a##i = vload8(0, acc + i * dim + d) * alpha.s##i;    \
   float8 b##i = vload8(0, acc + i * dim + d + 8) * alpha.s##i;
-#define TERM(i)                        \
-  {                                    \
-    float8 weight = (float8)(s[TEAM * j + i]); \
-    a##i = fma(weight, even, a##i);    \
-    b##i = fma(weight, odd, b##i);     \
+#define TERM(i)                           \
+  {                                       \
+    float8 weight = (float8)(weights[i]); \
+    a##i = fma(weight, even, a##i);       \
+    b##i = fma(weight, odd, b##i);        \
+  }
+#define KEY(j)                                      \
+  {                                                 \
+    __local const float *weights = s + TEAM * (j);  \
+    uint8 codes = CODES(at);                        \
+    float8 even = evens(codes), odd = odds(codes);  \
+    EACH(TERM)                                      \
+    at += step;                                     \
   }
 #define END(i)                            \
   vstore8(a##i, 0, acc + i * dim + d);    \
@@ -85,20 +125,17 @@ static inline void team_values(
   for (int d = 0; d < dim; d += 16) {
     EACH(BEGIN)
     in_t at = v + 2 * d;
-    // A line of memory holds two times 16 codes.
-    in_t line = next != 0 && (d & 16) == 0 ? next + 2 * d : at;
-    for (int j = 0; j < keys; j++) {
-      ask_for(line);
-      uint8 codes = CODES(at);
-      float8 even = evens(codes), odd = odds(codes);
-      EACH(TERM)
-      at += step;
-      line += step;
+    int j = 0;
+    for (; j + 2 <= keys; j += 2) {
+      KEY(j)
+      KEY(j + 1)
     }
+    if (j < keys) KEY(j)
     EACH(END)
   }
 #undef BEGIN
 #undef TERM
+#undef KEY
 #undef END
 }
 
@@ -180,21 +217,25 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void attention_decode(
     long after = at + count;
     int more = after < to;
     ulong next_row = more ? key_row(&p, pages, table_step, mode, page, after) : 0;
+    in_t next_key = k1 + k1_at + 2 * (first_head * k1_head + next_row * k1_token);
+    in_t next_value = v + v_at + 2 * (first_head * v_head + next_row * v_token);
     for (int t = 0; t < own_heads * teams; t++) {
       ulong head = first_head + t / teams;
       __local float *q = states + t * size;
       __local float *acc = q + TEAM * d1;
-      int asks = more && t % teams == 0;
-      in_t key = k1 + k1_at + 2 * head * k1_head;
-      in_t value = v + v_at + 2 * head * v_head;
+      // The first team of a head asks for keys, the last one for values.
+      asking_t keys_ahead =
+          asking_for(next_key, k1_token, k1_head, d1, t / teams, own_heads, count);
+      asking_t values_ahead =
+          asking_for(next_value, v_token, v_head, dv, t / teams, own_heads, count);
       team_scores(
-          q, key + 2 * row * k1_token, asks ? key + 2 * next_row * k1_token : 0, 2 * k1_token, s, d1,
-          count);
+          q, k1 + k1_at + 2 * (head * k1_head + row * k1_token), 2 * k1_token, s, d1, count,
+          more && t % teams == 0 ? &keys_ahead : 0,
+          more && t % teams == teams - 1 ? &values_ahead : 0);
       float4 alpha =
           team_weights(s, acc + TEAM * dv, acc + TEAM * (dv + 1), count, scale, softcap);
       team_values(
-          s, value + 2 * row * v_token, asks ? value + 2 * next_row * v_token : 0, 2 * v_token, acc,
-          alpha, dv, count);
+          s, v + v_at + 2 * (head * v_head + row * v_token), 2 * v_token, acc, alpha, dv, count);
     }
   }
 
