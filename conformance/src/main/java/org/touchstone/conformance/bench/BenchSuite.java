@@ -140,7 +140,7 @@ public final class BenchSuite {
       throw new ConformanceException(
           ExitCode.USAGE,
           "no peer is there to compare with; get them with"
-              + " ./mvnw -Ppeers -Dquick -DskipTests package");
+              + " mvn -Ppeers -Dquick -DskipTests package");
     }
     return peers;
   }

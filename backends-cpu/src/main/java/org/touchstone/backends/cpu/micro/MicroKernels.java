@@ -20,6 +20,12 @@ public interface MicroKernels extends RowKernels {
   /** Columns that one product takes whatever its rows. */
   int PRODUCT_COLUMNS = 64;
 
+  /**
+   * Floats of a product's result, at most. Four times as many columns as a panel has: unpacking the
+   * rows is a twentieth of the work then, and result and rows fit in a second-level cache.
+   */
+  int PRODUCT_RESULT = PRODUCT_ROWS * 4 * PRODUCT_COLUMNS;
+
   /** Returns the name for kernels and listings, for example {@code native-avx2}. */
   String name();
 
@@ -56,7 +62,7 @@ public interface MicroKernels extends RowKernels {
    * @param m rows, 1 to {@link #PRODUCT_ROWS}
    * @param n0 first column, a multiple of {@link #columnAlignment}
    * @param n columns, 1 to {@link #productColumns}
-   * @param out at least {@code PRODUCT_ROWS PRODUCT_COLUMNS} floats
+   * @param out at least {@link #PRODUCT_RESULT} floats
    * @return the distance of two rows in {@code out}
    */
   int product(ActivationRows a, int m, Weight w, long n0, int n, float[] out);

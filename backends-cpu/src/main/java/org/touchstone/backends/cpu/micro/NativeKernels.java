@@ -115,7 +115,7 @@ public final class NativeKernels extends NativeRowKernels implements MicroKernel
 
   @Override
   public int productColumns(int m) {
-    int most = PRODUCT_ROWS * PRODUCT_COLUMNS / m / PRODUCT_COLUMNS * PRODUCT_COLUMNS;
+    int most = PRODUCT_RESULT / m / PRODUCT_COLUMNS * PRODUCT_COLUMNS;
     return Math.clamp(most, PRODUCT_COLUMNS, MOST_COLUMNS);
   }
 

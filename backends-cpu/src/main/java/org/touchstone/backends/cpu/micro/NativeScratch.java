@@ -14,8 +14,7 @@ final class NativeScratch {
 
   private static final long ARGUMENTS = 128;
   private static final long LIST = (long) MicroKernels.PRODUCT_ROWS * Long.BYTES;
-  private static final long OUT =
-      (long) MicroKernels.PRODUCT_ROWS * MicroKernels.PRODUCT_COLUMNS * Float.BYTES;
+  private static final long OUT = (long) MicroKernels.PRODUCT_RESULT * Float.BYTES;
 
   /** Arguments of a call. */
   final MemorySegment arguments;

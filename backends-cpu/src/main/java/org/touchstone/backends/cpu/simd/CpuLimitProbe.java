@@ -48,9 +48,9 @@ public final class CpuLimitProbe implements LimitProbe {
     /** Beyond every cache of a processor that this runs on. */
     private static final long BYTES = 512L << 20;
 
-    private static final int STEPS = 1_000_000;
+    private static final int STEPS = 4_000_000;
     private static final int ACCUMULATORS = 12;
-    private static final int WARM_UP = 10;
+    private static final int WARM_UP = 6;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
 
     /** Vectors of an operand that stays in the first cache; a power of two. */
@@ -154,18 +154,18 @@ public final class CpuLimitProbe implements LimitProbe {
         IntVector both = IntVector.fromArray(INTS, pairs, n % BLOCK * INTS.length());
         FloatVector even = both.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
         FloatVector odd = both.and(0xFFFF_0000).reinterpretAsFloats();
-        a = a.fma(even, x);
-        b = b.fma(even, x);
-        c = c.fma(even, x);
-        d = d.fma(even, x);
-        e = e.fma(even, x);
-        f = f.fma(even, x);
-        g = g.fma(odd, x);
-        h = h.fma(odd, x);
-        i = i.fma(odd, x);
-        j = j.fma(odd, x);
-        k = k.fma(odd, x);
-        l = l.fma(odd, x);
+        a = even.fma(x, a);
+        b = even.fma(x, b);
+        c = even.fma(x, c);
+        d = even.fma(x, d);
+        e = even.fma(x, e);
+        f = even.fma(x, f);
+        g = odd.fma(x, g);
+        h = odd.fma(x, h);
+        i = odd.fma(x, i);
+        j = odd.fma(x, j);
+        k = odd.fma(x, k);
+        l = odd.fma(x, l);
       }
       FloatVector s = a.add(b).add(c).add(d).add(e).add(f);
       return s.add(g).add(h).add(i).add(j).add(k).add(l).lane(0);
@@ -187,7 +187,11 @@ public final class CpuLimitProbe implements LimitProbe {
       return a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
     }
 
-    /** Runs chains that are independent of each other, enough to hide the latency of one. */
+    /**
+     * Runs chains that are independent of each other, enough to hide the latency of one. The sum is
+     * the operand that an instruction overwrites: any other would be copied first, which takes a
+     * third of the speed.
+     */
     private static float fma(float seed) {
       FloatVector x = FloatVector.broadcast(FLOATS, seed);
       FloatVector y = FloatVector.broadcast(FLOATS, 1e-9f);
@@ -204,18 +208,18 @@ public final class CpuLimitProbe implements LimitProbe {
       FloatVector k = x;
       FloatVector l = x;
       for (int n = 0; n < STEPS; n++) {
-        a = a.fma(x, y);
-        b = b.fma(x, y);
-        c = c.fma(x, y);
-        d = d.fma(x, y);
-        e = e.fma(x, y);
-        f = f.fma(x, y);
-        g = g.fma(x, y);
-        h = h.fma(x, y);
-        i = i.fma(x, y);
-        j = j.fma(x, y);
-        k = k.fma(x, y);
-        l = l.fma(x, y);
+        a = x.fma(y, a);
+        b = x.fma(y, b);
+        c = x.fma(y, c);
+        d = x.fma(y, d);
+        e = x.fma(y, e);
+        f = x.fma(y, f);
+        g = x.fma(y, g);
+        h = x.fma(y, h);
+        i = x.fma(y, i);
+        j = x.fma(y, j);
+        k = x.fma(y, k);
+        l = x.fma(y, l);
       }
       FloatVector s = a.add(b).add(c).add(d).add(e).add(f);
       return s.add(g).add(h).add(i).add(j).add(k).add(l).lane(0);

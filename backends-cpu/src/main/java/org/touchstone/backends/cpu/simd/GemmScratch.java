@@ -2,6 +2,7 @@ package org.touchstone.backends.cpu.simd;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.touchstone.backends.cpu.micro.MicroKernels;
 
 /** The arrays of one thread in which {@link WeightProduct} works; of fixed size. */
 final class GemmScratch {
@@ -32,7 +33,7 @@ final class GemmScratch {
   final float[] sums = new float[WeightProduct.ROWS * WeightProduct.COLUMNS * FloatGemm.LANES];
 
   /** The result. */
-  final float[] out = new float[WeightProduct.ROWS * WeightProduct.COLUMNS];
+  final float[] out = new float[MicroKernels.PRODUCT_RESULT];
 
   /** Factors of the rows of A, or of the blocks of a single row. */
   final float[] scales = new float[Math.max(WeightProduct.ROWS, ROW / WeightProduct.BLOCK)];
