@@ -250,12 +250,8 @@ final class AttentionDecodePagedCases implements OperatorCases {
     AttentionDraft own = draft.copy();
     TestCase.Builder builder =
         sequences
-            .describe(
-                own.label(
-                    TestCase.of(own.decode(cache, sequences.pageSize()), own.family())
-                        .extent("Sq", queries)
-                        .label("cache", cache)))
-            .batch("B")
+            .decode(
+                own.decode(cache, sequences.pageSize()), own.family(), cache, queries, own::label)
             .filler(
                 data -> {
                   sequences.fillTable(data);

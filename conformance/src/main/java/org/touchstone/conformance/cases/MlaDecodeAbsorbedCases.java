@@ -143,12 +143,12 @@ final class MlaDecodeAbsorbedCases implements OperatorCases {
       MlaDraft draft, DType cache, PagedSequences sequences, long queries) {
     TestCase.Builder builder =
         sequences
-            .describe(
-                draft.label(
-                    TestCase.of(draft.decode(cache, sequences.pageSize()), draft.family())
-                        .extent("Sq", queries)
-                        .label("cache", cache)))
-            .batch("B")
+            .decode(
+                draft.decode(cache, sequences.pageSize()),
+                draft.family(),
+                cache,
+                queries,
+                draft::label)
             .filler(
                 data -> {
                   sequences.fillTable(data);

@@ -1,8 +1,10 @@
 package org.touchstone.conformance.cases;
 
 import java.util.Arrays;
+import java.util.function.UnaryOperator;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.format.FloatFormat;
+import org.touchstone.api.op.OpSpec;
 import org.touchstone.backends.host.HostTensors;
 import org.touchstone.conformance.data.InputData;
 
@@ -36,6 +38,22 @@ final class PagedSequences {
   /** Returns other sequences in pages of the same size. */
   PagedSequences with(long... others) {
     return new PagedSequences(pageSize, sharing, others);
+  }
+
+  /**
+   * Begins a case of {@code queries} tokens per sequence that read such a cache.
+   *
+   * @param label names what the operator and its data are, before the sequences
+   */
+  TestCase.Builder decode(
+      OpSpec<?> spec,
+      DataFamily family,
+      DType cache,
+      long queries,
+      UnaryOperator<TestCase.Builder> label) {
+    TestCase.Builder builder =
+        TestCase.of(spec, family).extent("Sq", queries).label("cache", cache);
+    return describe(label.apply(builder)).batch("B");
   }
 
   /** Names lengths and gives the symbols of caches and tables their values. */
