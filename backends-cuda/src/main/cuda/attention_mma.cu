@@ -113,7 +113,7 @@ DEVICE void attend(const Attention& a) {
     if (uneven && any_odd<V_BYTES, DV, KEYS, THREADS>(v_tile)) {
       for (int j = key0; j < key0 + OWN_KEYS; j++) {
         const int key = first + j;
-        add_odd<V_BYTES>(o, v_tile, j, 0, key >= low[0] && key < high[0], key >= low[1] && key < high[1]);
+        add_odd<V_BYTES>(o, v_tile, j, 0, key >= low[0] && key < high[0], key >= low[1] && key < high[1], 1.0f);
       }
       __syncthreads();
       clear_odd<V_BYTES, DV, KEYS, THREADS>(v_tile);

@@ -131,13 +131,14 @@ DEVICE void attend(const Attention& a) {
       }
     }
     __syncthreads();
+    // A token of such a value scores NaN or an infinity, so its weight times the value is NaN.
     if (tiles.uneven(a, i) && any_odd<ROW_BYTES, LATENT, KEYS, THREADS>(tile)) {
       for (int j = 0; j < KEYS; j++)
 #pragma unroll
         for (int m = 0; m < TILES; m++) {
           const int key = first + j, r = m * 16 + (lane >> 2);
           add_odd<ROW_BYTES>(o[m], tile, j, warp * COLUMNS / 8, key >= low[r] && key < high[r],
-                             key >= low[r + 8] && key < high[r + 8]);
+                             key >= low[r + 8] && key < high[r + 8], 0.0f);
         }
       __syncthreads();
       clear_odd<ROW_BYTES, LATENT, KEYS, THREADS>(tile);

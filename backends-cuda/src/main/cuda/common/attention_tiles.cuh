@@ -108,16 +108,16 @@ DEVICE void clear_odd(u32 tile) {
   });
 }
 
-// Adds the odd values of a key to a thread's part of two rows, from a chunk of the tile on.
+// Adds the odd values of a key, times a factor, to a thread's part of two rows, from a chunk of the tile on.
 template <int ROW_BYTES, int N>
-DEVICE void add_odd(float (&o)[N][4], u32 tile, int key, int chunk, bool first_sees, bool second_sees) {
+DEVICE void add_odd(float (&o)[N][4], u32 tile, int key, int chunk, bool first_sees, bool second_sees, float factor) {
 #pragma unroll
   for (int n = 0; n < N; n++) {
     const u32 pair = load_word(tile + chunk_in<ROW_BYTES>(key, chunk + n) + (threadIdx.x & 3) * 4);
 #pragma unroll
     for (int e = 0; e < 4; e++) {
       const u32 code = e & 1 ? pair >> 16 : pair & 0xffffu;
-      if (is_odd(code) && (e < 2 ? first_sees : second_sees)) o[n][e] += decode_bf16((u16)code);
+      if (is_odd(code) && (e < 2 ? first_sees : second_sees)) o[n][e] += decode_bf16((u16)code) * factor;
     }
   }
 }

@@ -257,8 +257,8 @@ final class AttentionDecodePagedCases implements OperatorCases {
                   sequences.fillTable(data);
                   long[] keys = sequences.keys(data);
                   own.fill(data, "kCache", "vCache", place -> keys[(int) place]);
-                  sequences.poisonUnused(data, "kCache");
-                  sequences.poisonUnused(data, "vCache");
+                  sequences.poison(data, "kCache");
+                  sequences.poison(data, "vCache");
                 });
     // Exact values need as many keys as they have.
     return own.family() == DataFamily.EXACT_INTEGER

@@ -6,6 +6,7 @@ import org.touchstone.api.format.DType;
 import org.touchstone.api.op.AttentionMask;
 import org.touchstone.api.op.MlaDims;
 import org.touchstone.api.op.Op;
+import org.touchstone.conformance.cases.PagedSequences.LastKey;
 import org.touchstone.conformance.cases.PagedSequences.Sharing;
 import org.touchstone.conformance.data.CounterRandom;
 
@@ -73,6 +74,13 @@ final class MlaDecodeAbsorbedCases implements OperatorCases {
       }
     }
     MlaDraft small = MlaDraft.of(DataFamily.RANDOM, MlaDraft.SMALL, DType.BF16);
+    MlaDims wide = new MlaDims(16, 512, 128, 64, 128);
+    for (LastKey last : new LastKey[] {LastKey.NAN, LastKey.INFINITY}) {
+      sink.add(l1(of(small, last, 3, 130, 33)));
+      sink.add(of(small.with(AttentionMask.window(8)), last, 5, 70, 600));
+      sink.add(of(MlaDraft.of(DataFamily.RANDOM, MlaDraft.SMALL, DType.F32), last, 3, 130));
+      sink.add(of(MlaDraft.of(DataFamily.RANDOM, wide, DType.BF16), last, 2, 40).sampled(8));
+    }
     sink.add(l1(of(small, DType.BF16, 16, 1, lengths(21)).absent("lse")));
     sink.add(l1(of(small, DType.BF16, 16, 1, lengths()).zeroAnswer("no elements")));
     sink.add(l1(of(small, DType.BF16, 16, 0, lengths(4)).zeroAnswer("no elements")));
@@ -85,15 +93,15 @@ final class MlaDecodeAbsorbedCases implements OperatorCases {
     sink.add(l1(of(small, DType.BF16, 16, 2, lengths(1100))));
     sink.add(l1(of(small, DType.BF16, 16, 70, lengths(90, 8))));
     sink.add(l1(of(small, DType.BF16, new PagedSequences(16, Sharing.PREFIX, 70, 90, 65), 1)));
-    models(sink);
+    models(sink, wide);
   }
 
-  private static void models(CaseSink sink) {
+  private static void models(CaseSink sink, MlaDims wide) {
     // DeepSeek-V2-Lite's 16 heads, DeepSeek-V3's 128 and GLM-5's wider ones.
     sink.add(
         l1(
             of(
-                    MlaDraft.of(DataFamily.RANDOM, new MlaDims(16, 512, 128, 64, 128), DType.BF16),
+                    MlaDraft.of(DataFamily.RANDOM, wide, DType.BF16),
                     DType.BF16,
                     64,
                     1,
@@ -134,6 +142,12 @@ final class MlaDecodeAbsorbedCases implements OperatorCases {
     return lengths;
   }
 
+  /** Keys that only the last query sees are no numbers, which no other query may notice. */
+  private static TestCase.Builder of(MlaDraft draft, LastKey last, long queries, long... lengths) {
+    PagedSequences sequences = new PagedSequences(16, Sharing.NONE, lengths).lastKey(last);
+    return of(draft, draft.dtype(), sequences, queries);
+  }
+
   static TestCase.Builder of(
       MlaDraft draft, DType cache, int pageSize, long queries, long[] lengths) {
     return of(draft, cache, new PagedSequences(pageSize, Sharing.NONE, lengths), queries);
@@ -163,7 +177,7 @@ final class MlaDecodeAbsorbedCases implements OperatorCases {
                           i % width < dc
                               ? draft.latent(latent, i, i % width)
                               : draft.rope(rope, i, i % width - dc));
-                  sequences.poisonUnused(data, "kvCache");
+                  sequences.poison(data, "kvCache");
                 });
     // Exact values need as many keys as they have.
     return draft.family() == DataFamily.EXACT_INTEGER

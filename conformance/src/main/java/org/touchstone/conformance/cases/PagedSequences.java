@@ -1,6 +1,7 @@
 package org.touchstone.conformance.cases;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.format.FloatFormat;
@@ -20,6 +21,7 @@ final class PagedSequences {
   private final long[] lengths;
   private final int pageSize;
   private final Sharing sharing;
+  private final LastKey lastKey;
 
   /** Whether sequences have pages in common. */
   enum Sharing {
@@ -29,15 +31,35 @@ final class PagedSequences {
     PREFIX
   }
 
+  /** What the last key of every sequence holds. */
+  enum LastKey {
+    /** What the other keys hold. */
+    NUMBER,
+    /** NaN in every element. */
+    NAN,
+    /** Infinity in the first element. */
+    INFINITY
+  }
+
   PagedSequences(int pageSize, Sharing sharing, long... lengths) {
+    this(pageSize, sharing, LastKey.NUMBER, lengths);
+  }
+
+  private PagedSequences(int pageSize, Sharing sharing, LastKey lastKey, long... lengths) {
     this.lengths = lengths.clone();
     this.pageSize = pageSize;
     this.sharing = sharing;
+    this.lastKey = lastKey;
   }
 
   /** Returns other sequences in pages of the same size. */
   PagedSequences with(long... others) {
-    return new PagedSequences(pageSize, sharing, others);
+    return new PagedSequences(pageSize, sharing, lastKey, others);
+  }
+
+  /** Returns the same sequences with these last keys. */
+  PagedSequences lastKey(LastKey other) {
+    return new PagedSequences(pageSize, sharing, other, lengths);
   }
 
   /**
@@ -64,6 +86,9 @@ final class PagedSequences {
         .derived("B", lengths.length)
         .derived("pages", used() + 1L)
         .derived("maxPages", width());
+    if (lastKey != LastKey.NUMBER) {
+      builder.label("last", lastKey.name().toLowerCase(Locale.ROOT));
+    }
     return sharing == Sharing.NONE ? builder : builder.label("pages", "shared");
   }
 
@@ -120,31 +145,51 @@ final class PagedSequences {
 
   /** Returns for every place of the cache which key of its sequence it holds, -1 for none. */
   long[] keys(InputData data) {
-    long[] table = table(data);
     long[] keys = new long[(used() + 1) * pageSize];
     Arrays.fill(keys, -1);
-    for (int b = 0; b < lengths.length; b++) {
-      for (long j = 0; j < lengths[b]; j++) {
-        long page = table[b * width() + (int) (j / pageSize)];
-        keys[(int) (page * pageSize + j % pageSize)] = j;
-      }
-    }
+    places(data, (b, j, place) -> keys[place] = j);
     return keys;
   }
 
-  /** Writes NaN wherever a cache holds no key. */
-  void poisonUnused(InputData data, String slot) {
+  /** Takes the number of a sequence, of one of its keys, and the key's place in the cache. */
+  @FunctionalInterface
+  private interface PlaceVisitor {
+    void at(int sequence, long key, int place);
+  }
+
+  private void places(InputData data, PlaceVisitor visitor) {
+    long[] table = table(data);
+    for (int b = 0; b < lengths.length; b++) {
+      for (long j = 0; j < lengths[b]; j++) {
+        long page = table[b * width() + (int) (j / pageSize)];
+        visitor.at(b, j, (int) (page * pageSize + j % pageSize));
+      }
+    }
+  }
+
+  /** Writes NaN wherever a cache holds no key, and what the last keys shall hold. */
+  void poison(InputData data, String slot) {
     if (!data.has(slot)) {
       return;
     }
     DType dtype = data.tensor(slot).dtype();
     FloatFormat format = dtype.format();
-    long[] keys = keys(data);
+    long nan = Integer.toUnsignedLong(format.nanCode().orElseThrow());
     long[] codes = HostTensors.codes(data.tensor(slot));
-    int width = codes.length / keys.length;
+    boolean[] used = new boolean[(used() + 1) * pageSize];
+    int width = codes.length / used.length;
+    places(
+        data,
+        (b, j, place) -> {
+          boolean last = j + 1 == lengths[b];
+          used[place] = !last || lastKey != LastKey.NAN;
+          if (last && lastKey == LastKey.INFINITY) {
+            codes[place * width] = Integer.toUnsignedLong(format.infinityCode().orElseThrow());
+          }
+        });
     for (int i = 0; i < codes.length; i++) {
-      if (keys[i / width] < 0) {
-        codes[i] = Integer.toUnsignedLong(format.nanCode().orElseThrow());
+      if (!used[i / width]) {
+        codes[i] = nan;
       }
     }
     data.set(slot, codes);

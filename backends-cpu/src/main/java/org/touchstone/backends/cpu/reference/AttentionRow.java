@@ -231,8 +231,8 @@ final class AttentionRow {
     }
   }
 
-  /** Lets a bound that overflowed accept everything. */
-  private static double settle(double value, double error) {
+  /** Lets a bound that overflowed accept everything, and that of NaN nothing else. */
+  static double settle(double value, double error) {
     if (Double.isNaN(error)) {
       return Double.isNaN(value) ? 0 : Double.POSITIVE_INFINITY;
     }

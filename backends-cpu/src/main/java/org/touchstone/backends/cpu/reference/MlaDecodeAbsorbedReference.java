@@ -64,7 +64,7 @@ final class MlaDecodeAbsorbedReference
             Bounded u = weights.latentOutput(inner);
             for (int d = 0; d < dims.valueDim(); d++) {
               Rounded o = weights.value(d, u);
-              results.put((int) token, of, d, o.value(), o.error());
+              results.put((int) token, of, d, o.value(), AttentionRow.settle(o.value(), o.error()));
             }
           });
     }
