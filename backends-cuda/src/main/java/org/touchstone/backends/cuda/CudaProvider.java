@@ -100,8 +100,9 @@ public final class CudaProvider implements BackendProvider {
           new Probe.Absent(
               Reason.of(
                   ReasonCode.DRIVER_MISSING,
-                  "the library found is the toolkit's stand-in for linking: " + message,
-                  "take the toolkit's stubs folder off the library path and install the driver"));
+                  "the library found is one that the toolkit has for linking alone: " + message,
+                  "take the folder lib64/stubs of the toolkit off the library path and install the"
+                      + " driver"));
       case SYSTEM_DRIVER_MISMATCH ->
           new Probe.Broken(
               Reason.of(

@@ -39,6 +39,10 @@ final class ArchitectureRules {
           "java.lang.Integer", Set.of("getInteger"),
           "java.lang.Long", Set.of("getLong"));
 
+  /** Ways to change what all threads of the process see. */
+  private static final Map<String, Set<String>> CHANGES =
+      Map.of("java.lang.System", Set.of("setProperty", "setProperties", "clearProperty"));
+
   private final String root;
 
   ArchitectureRules(String root) {
@@ -105,7 +109,15 @@ final class ArchitectureRules {
                 .and()
                 .doNotHaveFullyQualifiedName(root + ".backends.worker.WorkerCommand")
                 .should()
-                .accessTargetWhere(readsSettings())));
+                .accessTargetWhere(calls("reads the environment or a property", SETTINGS))));
+    rules.add(
+        new Named(
+            "only TemporaryFolder changes system properties",
+            noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName(root + ".backends.spi.TemporaryFolder")
+                .should()
+                .accessTargetWhere(calls("changes a system property", CHANGES))));
     return List.copyOf(rules);
   }
 
@@ -126,11 +138,12 @@ final class ArchitectureRules {
         Stream.of(packages).map(name -> root + "." + name).toArray(String[]::new));
   }
 
-  private static DescribedPredicate<JavaAccess<?>> readsSettings() {
+  private static DescribedPredicate<JavaAccess<?>> calls(
+      String what, Map<String, Set<String>> methods) {
     return DescribedPredicate.describe(
-        "reads the environment or a system property",
+        what,
         access ->
-            SETTINGS
+            methods
                 .getOrDefault(access.getTargetOwner().getFullName(), Set.of())
                 .contains(access.getTarget().getName()));
   }

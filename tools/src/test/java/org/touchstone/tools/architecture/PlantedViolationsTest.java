@@ -32,8 +32,11 @@ class PlantedViolationsTest {
             "conformance depends on backends and api only: [conformance.UsesCuda]",
             "tools finds backends through services only: [tools.UsesCpu]",
             "only backends.cpu.simd uses the Vector API: [backends.cpu.UsesVectors]",
-            "only the packages that handle native memory use java.lang.foreign: [api.op.UsesSegments]",
-            "only Configuration and Main read the environment: [backends.ReadsEnvironment, backends.ReadsFlag, backends.ReadsProperties]");
+            "only the packages that handle native memory use java.lang.foreign:"
+                + " [api.op.UsesSegments]",
+            "only Configuration and Main read the environment: [backends.ReadsEnvironment,"
+                + " backends.ReadsFlag, backends.ReadsProperties]",
+            "only TemporaryFolder changes system properties: [backends.ChangesProperties]");
   }
 
   private static List<String> violators(ArchitectureRules.Named named) {

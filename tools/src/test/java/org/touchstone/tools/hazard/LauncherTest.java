@@ -13,11 +13,14 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +38,7 @@ class LauncherTest {
       List.of("junit", "opentest4j", "apiguardian", "assertj", "byte-buddy", "archunit");
 
   @TempDir private Path folder;
+  private final Map<String, String> environment = new HashMap<>();
 
   /** Makes a repository that looks built; its modules come from elsewhere. */
   @BeforeEach
@@ -96,6 +100,7 @@ class LauncherTest {
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     builder.environment().put("TOUCHSTONE_MODULE_PATH", modulePath());
     builder.environment().put("JDK_JAVA_OPTIONS", options);
+    builder.environment().putAll(environment);
     Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
     try {
       assertThat(process.waitFor(3, TimeUnit.MINUTES)).as("ends within its time").isTrue();
@@ -137,6 +142,42 @@ class LauncherTest {
     assertThat(devices)
         .allSatisfy(
             device -> assertThat(device.path("passed").asBoolean()).as("%s", device).isTrue());
+  }
+
+  /**
+   * The natives of JCuda are a module of their own; the driver is a stand-in that adds. OpenCL's
+   * binding is loaded by another thread at the same time, from a private folder of its own.
+   */
+  @Test
+  void nativeLibrariesOfCudaLoadFromTheModulePath() throws Exception {
+    Path source = ExampleModel.repository("backends-cuda/src/test/native/libcuda.cpp");
+    String driver = folder.resolve("libcuda.so.1").toString();
+    ProcessBuilder compiler =
+        new ProcessBuilder(
+            "g++", "-std=c++17", "-O1", "-shared", "-fPIC", "-o", driver, source.toString());
+    try {
+      assertThat(compiler.inheritIO().start().waitFor()).as("g++ %s", source).isZero();
+    } catch (IOException e) {
+      Assumptions.abort("absent: cxx (apt-get install g++)");
+    }
+    environment.put("LD_LIBRARY_PATH", folder.toString());
+    environment.put("TOUCHSTONE_CACHE_DIR", folder.resolve("cache").toString());
+    JsonNode total =
+        launch(
+                0,
+                "",
+                "conformance",
+                "--device=cuda://0",
+                "--case=add/x=31x33,a=F32,b=F32,out=F32/random",
+                "--format=json")
+            .path("summary")
+            .path("total");
+    assertThat(total.path("pass").asInt()).as("%s", total).isPositive();
+    try (Stream<Path> unpacked = Files.walk(folder.resolve("cache/native"))) {
+      List<Path> natives = unpacked.filter(Files::isRegularFile).toList();
+      assertThat(natives).anyMatch(file -> file.toString().contains("libJCudaDriver"));
+      assertThat(natives).extracting(Path::getParent).doesNotHaveDuplicates();
+    }
   }
 
   @Test

@@ -1,12 +1,16 @@
 package org.touchstone.backends.cuda.jcuda;
 
+import static java.util.Objects.requireNonNull;
+
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.touchstone.api.HalException;
 import org.touchstone.api.Reason;
 import org.touchstone.api.ReasonCode;
 import org.touchstone.backends.cuda.driver.CudaDriver;
 import org.touchstone.backends.spi.NativeLibraries;
+import org.touchstone.backends.spi.TemporaryFolder;
 
 /**
  * Loads JCuda, or says why it cannot be loaded. The only class that is safe to touch on a machine
@@ -21,7 +25,6 @@ public final class JcudaLoader {
   public static final String LIBRARY = "libcuda.so.1";
 
   private static final String NATIVES = "/lib/libJCudaDriver-12.6.0-linux-x86_64.so";
-  private static final String TEMPORARY_FOLDER = "java.io.tmpdir";
   private static final ReentrantLock LOCK = new ReentrantLock();
 
   private JcudaLoader() {}
@@ -64,12 +67,14 @@ public final class JcudaLoader {
     LOCK.lock();
     try {
       Path natives = libraries.unpack(jcuda.NativePointerObject.class, NATIVES);
-      return new Outcome.Loaded(initialise(natives), library);
+      CudaDriver driver =
+          TemporaryFolder.during(requireNonNull(natives.getParent()), JcudaDriver::new);
+      return new Outcome.Loaded(driver, library);
     } catch (LinkageError e) {
       return new Outcome.Failed(
           Reason.of(
               ReasonCode.NATIVE_LIBRARY_FAILED,
-              "JCuda does not load although " + library + " is there: " + firstLine(e),
+              "JCuda does not load although " + library + " is there: " + reasonOf(e),
               "check that the driver's libraries are complete and of this machine's architecture"));
     } catch (HalException e) {
       return new Outcome.Failed(
@@ -79,33 +84,24 @@ public final class JcudaLoader {
     }
   }
 
-  private static CudaDriver initialise(Path natives) {
-    Path folder = natives.getParent();
-    String before = System.setProperty(TEMPORARY_FOLDER, String.valueOf(folder));
-    try {
-      return new JcudaDriver();
-    } finally {
-      if (before == null) {
-        System.clearProperty(TEMPORARY_FOLDER);
-      } else {
-        System.setProperty(TEMPORARY_FOLDER, before);
-      }
-    }
-  }
-
   private static String remedyOf(HalException failure) {
     return failure.remedy().orElseGet(ReasonCode.NATIVE_LIBRARY_FAILED::remedy);
   }
 
-  /** JCuda's message holds two stack traces; the reason is one of their lines. */
-  private static String firstLine(Throwable failure) {
-    String message = String.valueOf(failure.getMessage());
-    return message
-        .lines()
+  /** JCuda's message holds two stack traces, of which the last one's own message is the reason. */
+  static String reasonOf(LinkageError failure) {
+    String message = failure.getMessage();
+    List<String> lines =
+        (message == null ? "" : message)
+            .lines()
+            .map(String::strip)
+            .filter(l -> !l.isEmpty())
+            .toList();
+    return lines.stream()
         .filter(line -> line.contains(LIBRARY) || line.contains("UnsatisfiedLinkError: /"))
         .findFirst()
-        .or(() -> message.lines().findFirst())
-        .map(String::strip)
+        .or(() -> lines.stream().filter(line -> line.contains("Exception: ")).findFirst())
+        .or(() -> lines.stream().findFirst())
         .orElse(failure.getClass().getSimpleName());
   }
 }

@@ -97,7 +97,9 @@ class StandInDriverTest {
             Map.of("STANDIN_DEVICES", "0"),
             List.of("state ABSENT", "NO_DEVICE: the driver counts 0 devices"),
             Map.of("STANDIN_FAIL", "cuInit 34 1"),
-            List.of("state ABSENT", "DRIVER_MISSING: the library found is the toolkit's stand-in"),
+            List.of(
+                "state ABSENT",
+                "DRIVER_MISSING: the library found is one that the toolkit has for linking"),
             Map.of("STANDIN_FAIL", "cuInit 803 1"),
             List.of("state BROKEN", "restart the machine"),
             Map.of("STANDIN_VERSION", "10020"),

@@ -1,5 +1,7 @@
 package org.touchstone.backends.opencl.driver;
 
+import static java.util.Objects.requireNonNull;
+
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -9,6 +11,7 @@ import org.touchstone.api.HalException;
 import org.touchstone.api.Reason;
 import org.touchstone.api.ReasonCode;
 import org.touchstone.backends.spi.NativeLibraries;
+import org.touchstone.backends.spi.TemporaryFolder;
 
 /**
  * Loads the OpenCL loader and JOCL's own library, once per process, and never from a folder that
@@ -23,7 +26,6 @@ public final class OpenClLoader {
       "/org/touchstone/backends/opencl/native/org/bytedeco/opencl/linux-x86_64/libOpenCL.so.1";
 
   private static final String JOCL_PLATFORM = "JOCL_2_0_6";
-  private static final String TEMPORARY_FOLDER = "java.io.tmpdir";
 
   private static boolean attempted;
   private static Optional<Reason> outcome = Optional.empty();
@@ -99,14 +101,12 @@ public final class OpenClLoader {
   private static void initialise(NativeLibraries libraries) {
     String file = LibUtils.createLibraryFileName(LibUtils.createPlatformLibraryName(JOCL_PLATFORM));
     Path unpacked = libraries.unpack(CL.class, "/lib/" + file);
-    String before = System.setProperty(TEMPORARY_FOLDER, String.valueOf(unpacked.getParent()));
-    try {
-      CL.setExceptionsEnabled(false);
-    } finally {
-      if (before != null) {
-        System.setProperty(TEMPORARY_FOLDER, before);
-      }
-    }
+    TemporaryFolder.during(
+        requireNonNull(unpacked.getParent()),
+        () -> {
+          CL.setExceptionsEnabled(false);
+          return unpacked;
+        });
   }
 
   private static String firstLine(Throwable failure) {
