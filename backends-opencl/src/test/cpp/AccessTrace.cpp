@@ -9,11 +9,11 @@
 // Build: c++ -shared -fPIC -fno-rtti, with the headers of Oclgrind and OpenCL. Run: OCLGRIND_PLUGINS names the
 // library, OCLGRIND_ACCESS_TRACE the file that gets a line per launch.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <map>
-#include <set>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -42,7 +42,8 @@ struct Counts {
 
 // Who asks: neighbours, instruction, how often it ran before.
 using Request = std::tuple<size_t, const void*, uint64_t>;
-using Bytes = std::set<size_t>;
+// Segments, and a bit for each of their bytes that was asked for: a set of bytes would take most of the run.
+using Bytes = std::unordered_map<size_t, uint64_t>;
 
 class AccessTrace : public oclgrind::Plugin {
  public:
@@ -91,20 +92,22 @@ class AccessTrace : public oclgrind::Plugin {
     const void* instruction = item->getCurrentInstruction();
     uint64_t time = times_[local][instruction]++;
     Bytes& bytes = open[Request(local / kStep, instruction, time)];
-    for (size_t i = 0; i < size; i++) {
-      bytes.insert(address + i);
+    for (size_t at = address; at < address + size;) {
+      size_t first = at % kSegment;
+      size_t count = std::min(kSegment - first, address + size - at);
+      uint64_t mask = count == kSegment ? ~uint64_t{0} : ((uint64_t{1} << count) - 1) << first;
+      bytes[at / kSegment] |= mask;
+      at += count;
     }
   }
 
   static void settle(std::map<Request, Bytes>& open, Counts& counts) {
     for (const auto& [request, bytes] : open) {
-      std::set<size_t> segments;
-      for (size_t byte : bytes) {
-        segments.insert(byte / kSegment);
-      }
       counts.requests++;
-      counts.segments += segments.size();
-      counts.bytes += bytes.size();
+      counts.segments += bytes.size();
+      for (const auto& [segment, mask] : bytes) {
+        counts.bytes += static_cast<uint64_t>(__builtin_popcountll(mask));
+      }
     }
     open.clear();
   }

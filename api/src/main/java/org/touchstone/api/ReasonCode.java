@@ -31,7 +31,8 @@ public enum ReasonCode {
       "a native library could not be loaded", "see the detail for the loader's message"),
   PROBE_TIMEOUT(
       "the probe did not answer within its time limit",
-      "raise touchstone.probe.timeout or repair the driver"),
+      "raise touchstone.probe.timeout, in the environment TOUCHSTONE_PROBE_TIMEOUT (milliseconds),"
+          + " or repair the driver"),
   PROBE_FAILED("the probe threw", "see the detail; report it to the backend's authors"),
   VERSION_MISMATCH(
       "the backend was built for another version of the SPI", "use matching versions of the jars"),

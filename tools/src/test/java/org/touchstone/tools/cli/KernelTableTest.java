@@ -137,7 +137,7 @@ class KernelTableTest {
         folder.resolve("compiler"),
         compiler.toString(),
         "-std=c++17",
-        "-O1",
+        "-O2",
         "-shared",
         "-fPIC",
         "-fno-rtti",
