@@ -55,9 +55,8 @@ public final class KernelDefects implements MutantSource {
 
   /** Reads the defects. */
   static List<KernelDefect> defects() {
-    return MutantList.read(KernelDefects.class.getResourceAsStream("mutants.txt")).stream()
-        .map(KernelDefects::defect)
-        .toList();
+    return MutantList.read(
+        KernelDefects.class.getResourceAsStream("mutants.txt"), KernelDefects::defect);
   }
 
   private static KernelDefect defect(MutantList.Section section) {

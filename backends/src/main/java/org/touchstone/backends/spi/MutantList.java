@@ -9,6 +9,7 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.op.Op;
 
@@ -97,13 +98,15 @@ public final class MutantList {
    *
    * @param resource what {@code getResourceAsStream} gives, which only a call from the resource's
    *     own module may get
+   * @param defect makes a defect of a section
    */
-  public static List<Section> read(@Nullable InputStream resource) {
+  public static <T> List<T> read(@Nullable InputStream resource, Function<Section, T> defect) {
     try (InputStream stream = resource) {
       if (stream == null) {
         throw new IllegalStateException("the jar lacks its list of seeded defects");
       }
-      return parse(new String(stream.readAllBytes(), StandardCharsets.UTF_8));
+      String text = new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+      return parse(text).stream().map(defect).toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

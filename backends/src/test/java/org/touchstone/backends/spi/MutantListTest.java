@@ -52,6 +52,7 @@ class MutantListTest {
     assertThatThrownBy(wrong::ops).hasMessageContaining("no operator 'adds' for third");
     assertThatThrownBy(wrong::what).hasMessageContaining("no line 'what'");
     assertThatThrownBy(wrong::caughtBy).isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> MutantList.read(null)).hasMessageContaining("lacks its list");
+    assertThatThrownBy(() -> MutantList.read(null, section -> section))
+        .hasMessageContaining("lacks its list");
   }
 }

@@ -151,25 +151,16 @@ final class Space {
   }
 
   static void sharedWrite(Warp w, int lane, int offset, int bytes, boolean atomic) {
-    SharedShadow shadow = w.block.shadow;
-    if (shadow == null) {
-      return;
-    }
-    Checks checks = w.block.checks();
-    if (checks.asyncCopies() && shadow.firstInFlight(offset, bytes) >= 0) {
-      throw w.fail(
-          FindingKind.ASYNC_IN_FLIGHT,
-          lane,
-          "shared byte " + offset + " is written while cp.async writes it");
-    }
-    shadow.mark(offset, bytes, SharedShadow.WRITTEN);
-    if (checks.races()) {
-      sharedRace(w, lane, offset, shadow.write(offset, bytes, w.actor, atomic));
-    }
+    sharedStore(w, lane, offset, bytes, atomic, SharedShadow.WRITTEN);
   }
 
   /** Notes that an asynchronous copy will write bytes of shared memory. */
   static void sharedCopyBegins(Warp w, int lane, int offset, int bytes) {
+    sharedStore(w, lane, offset, bytes, false, SharedShadow.IN_FLIGHT);
+  }
+
+  private static void sharedStore(
+      Warp w, int lane, int offset, int bytes, boolean atomic, byte state) {
     SharedShadow shadow = w.block.shadow;
     if (shadow == null) {
       return;
@@ -179,11 +170,15 @@ final class Space {
       throw w.fail(
           FindingKind.ASYNC_IN_FLIGHT,
           lane,
-          "shared byte " + offset + " is the target of a second cp.async");
+          "shared byte "
+              + offset
+              + (state == SharedShadow.IN_FLIGHT
+                  ? " is the target of a second cp.async"
+                  : " is written while cp.async writes it"));
     }
-    shadow.mark(offset, bytes, SharedShadow.IN_FLIGHT);
+    shadow.mark(offset, bytes, state);
     if (checks.races()) {
-      sharedRace(w, lane, offset, shadow.write(offset, bytes, w.actor, false));
+      sharedRace(w, lane, offset, shadow.write(offset, bytes, w.actor, atomic));
     }
   }
 

@@ -124,12 +124,8 @@ public final class SharedShadow {
     for (int word = offset >> 2; word <= last >> 2; word++) {
       int bytes = bytes(word, offset, last);
       long w = writers[word];
-      int writer = (int) (w >>> 24) & 0xff;
-      if ((w & bytes) != 0
-          && writer != me.warp
-          && !me.knows(writer, (int) (w >>> 32))
-          && !(atomic && (w & 16) != 0)) {
-        return "a read after a write by warp " + writer;
+      if (isUnordered(w, bytes, me, atomic)) {
+        return "a read after a write by warp " + writer(w);
       }
       if (atomic) {
         continue;
@@ -150,8 +146,7 @@ public final class SharedShadow {
         }
       }
       // With other readers kept, the record holds the earliest epoch and the bytes that all have
-      // read: it
-      // may miss a race, never invent one.
+      // read: it may miss a race, never invent one.
       long e = kept != 0 ? Math.min(epoch, me.epoch) : me.epoch;
       boolean again = kept == 0 && epoch == me.epoch && (r & own) != 0;
       long read = kept != 0 ? r & bytes : again ? (r & 0xf) | bytes : bytes;
@@ -166,12 +161,8 @@ public final class SharedShadow {
     for (int word = offset >> 2; word <= last >> 2; word++) {
       int bytes = bytes(word, offset, last);
       long w = writers[word];
-      int writer = (int) (w >>> 24) & 0xff;
-      if ((w & bytes) != 0
-          && writer != me.warp
-          && !me.knows(writer, (int) (w >>> 32))
-          && !(atomic && (w & 16) != 0)) {
-        return "a write after a write by warp " + writer;
+      if (isUnordered(w, bytes, me, atomic)) {
+        return "a write after a write by warp " + writer(w);
       }
       long r = readers[word];
       int others = (int) (r >>> 32) & ~(1 << me.warp);
@@ -187,11 +178,23 @@ public final class SharedShadow {
       }
       // Whoever is ordered after this write is ordered after the reads before it.
       readers[word] = 0;
-      long kept = writer == me.warp ? w & 0xf : 0;
+      long kept = writer(w) == me.warp ? w & 0xf : 0;
       writers[word] =
           (long) me.epoch << 32 | (long) me.warp << 24 | kept | bytes | (atomic ? 16 : 0);
     }
     return null;
+  }
+
+  private static int writer(long written) {
+    return (int) (written >>> 24) & 0xff;
+  }
+
+  /** Says whether bytes were written last by a warp that nothing orders before this access. */
+  private static boolean isUnordered(long written, int bytes, Actor me, boolean atomic) {
+    return (written & bytes) != 0
+        && writer(written) != me.warp
+        && !me.knows(writer(written), (int) (written >>> 32))
+        && !(atomic && (written & 16) != 0);
   }
 
   private static int bytes(int word, int first, int last) {
