@@ -52,4 +52,45 @@ class AttentionTest {
       assertThat(run.codes(wide)).isEqualTo(run.codes(narrow));
     }
   }
+
+  /** Alone in its split of the keys, or behind others: a weight of zero times infinity is NaN. */
+  @ParameterizedTest
+  @EnumSource(Variant.class)
+  void an_infinity_makes_nan_of_the_rows_that_see_it_and_of_no_others(Variant variant) {
+    for (int keys : new int[] {200, 1025}) {
+      int pages = Math.ceilDiv(keys, PAGE);
+      double[] q = numbers(12 * DIM, 17);
+      double[] k = numbers((long) pages * PAGE * 2 * DIM, 7);
+      double[] v = numbers((long) pages * PAGE * 2 * DIM, 23);
+      for (int row = 0; row < 12; row++) {
+        q[row * DIM] = -1;
+      }
+      for (int head = 0; head < 2; head++) {
+        k[((keys - 1) * 2 + head) * DIM] = Double.POSITIVE_INFINITY;
+        v[((keys - 1) * 2 + head) * DIM] = Double.POSITIVE_INFINITY;
+      }
+      try (DeviceRun run = new DeviceRun(variant)) {
+        long[] cache = {pages, PAGE, 2, DIM};
+        double[] table = IntStream.range(0, pages).asDoubleStream().toArray();
+        Tensor o = run.tensor(DType.F32, new long[] {1, 2, 6, DIM});
+        run.run(
+            AttentionDecodePagedSpec.causal(DType.F32, 6, 2, DIM, PAGE),
+            new AttentionDecodePagedArgs(
+                run.tensor(DType.F32, new long[] {1, 2, 6, DIM}, q),
+                run.tensor(DType.F32, cache, k),
+                run.tensor(DType.F32, cache, v),
+                run.tensor(DType.I32, new long[] {1, pages}, table),
+                run.tensor(DType.I32, new long[] {1}, keys),
+                null,
+                o,
+                null));
+        double[] values = run.values(o);
+        for (int i = 0; i < values.length; i++) {
+          // The second query alone sees the last key.
+          boolean odd = i >= 6 * DIM && i % DIM == 0;
+          assertThat(Double.isNaN(values[i])).as("%s keys, element %s", keys, i).isEqualTo(odd);
+        }
+      }
+    }
+  }
 }

@@ -27,10 +27,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void merge(
   float sum = 0;
   for (int x = 0; x < splits; x++) {
     __global const float *own = state + (ulong)x * (dv + 2);
-    // A split without keys does not count; one of NaN does.
-    if (own[1] != 0) {
-      sum = fma(own[1], exp(own[0] - base), sum);
-    }
+    sum = fma(own[1], exp(own[0] - base), sum);
   }
   float factor;
   float log_sum;
@@ -40,11 +37,10 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void merge(
   for (int d = FIRST; d < dv; d += STEP) {
     lanes total = 0;
     for (int x = 0; x < splits; x++) {
+      // A split without keys adds zeros. One whose weights are all zero may hold the NaN of a value.
       ulong at = (ulong)x * (dv + 2);
-      if (state[at + 1] != 0) {
-        lanes own = load_lanes(states, F32, at + 2 + d, dv - d);
-        total = fma(own, (lanes)(exp(state[at] - base)), total);
-      }
+      lanes own = load_lanes(states, F32, at + 2 + d, dv - d);
+      total = fma(own, (lanes)(exp(state[at] - base)), total);
     }
     store_lanes(
         o + o_at, o_type, b * o_batch + i * o_token + head * o_head + d, dv - d, total * factor);

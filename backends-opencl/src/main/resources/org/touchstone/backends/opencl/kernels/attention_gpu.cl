@@ -5,6 +5,8 @@
 #define KEYS 32
 #define DEPTH 32
 #define PAIRS ((ROWS * KEYS + GROUP - 1) / GROUP)
+// The weight of a key that a row does not see, minus zero, which no exponential is.
+#define UNSEEN 0x80000000u
 
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void attention(
     ATTENTION_PARAMETERS, __local float *memory, __local ulong *row_of) {
@@ -100,6 +102,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void attention(
         }
       }
     }
+    int seen[PAIRS];
     for (int t = 0; t < PAIRS; t++) {
       int r = (me + t * GROUP) / KEYS;
       int j = (me + t * GROUP) % KEYS;
@@ -108,10 +111,10 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void attention(
       if (softcap != 0) {
         x = softcap * tanh(divide(x, softcap));
       }
-      int seen = r < rows && j < count && at + j >= first_visible(position, window)
-                 && at + j < end_visible(position, p.keys, causal);
+      seen[t] = r < rows && j < count && at + j >= first_visible(position, window)
+                && at + j < end_visible(position, p.keys, causal);
       if (r < ROWS) {
-        s[r * KEYS + j] = seen ? x : MINUS_INF;
+        s[r * KEYS + j] = seen[t] ? x : MINUS_INF;
       }
     }
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -129,7 +132,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void attention(
     for (int t = 0; t < PAIRS; t++) {
       int e = me + t * GROUP;
       if (e < ROWS * KEYS) {
-        s[e] = exp(s[e] - base[e / KEYS]);
+        s[e] = seen[t] ? exp(s[e] - base[e / KEYS]) : as_float(UNSEEN);
       }
     }
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -150,8 +153,8 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void attention(
             v, v_type, p.sequence * v_batch + row_of[j] * v_token + p.key_head * v_head + d);
         for (int r = 0; r < ROWS; r++) {
           float weight = s[r * KEYS + j];
-          // A masked key must not count, not even times zero.
-          own[r] = weight == 0 ? own[r] : fma(weight, x, own[r]);
+          // A masked key must not count, not even times zero; one that is seen must, as zero times infinity.
+          own[r] = as_uint(weight) == UNSEEN ? own[r] : fma(weight, x, own[r]);
         }
       }
       for (int r = 0; r < ROWS; r++) {
