@@ -46,10 +46,11 @@ for source in ${@:-*.cu}; do
     serves=${entry#*:}
     file=$module.sm_$target.ptx
     nvcc $flags -arch="compute_$target" -ptx -o "$work/raw" "$source"
-    # Paths of this machine, inlining tables (PTX 7.2) and comments stay out.
+    # Paths of this machine, which names of internal symbols hash, inlining tables (PTX 7.2) and comments stay out.
     sed -E -e "s|(\.file[[:space:]]+[0-9]+) \"($PWD/)?([^\"]*)\"|\1 \"\3\"|" -e 's/, function_name .*$//' \
       -e '/^[[:space:]]*\.section/,/^[[:space:]]*\}/d' -e '/^[[:space:]]*\/\//d' -e '/^$/d' "$work/raw" > "$work/text"
-    sed -i -E 's|(\.file[[:space:]]+[0-9]+ )"/[^"]*/([^/"]*)"|\1"\2"|' "$work/text"
+    sed -i -E -e 's|(\.file[[:space:]]+[0-9]+ )"/[^"]*/([^/"]*)"|\1"\2"|' \
+      -e 's/_INTERNAL_[0-9a-f]{8}_([0-9]+_[A-Za-z0-9_]+_cu)_[0-9a-f]{8}/_INTERNAL_00000000_\1_00000000/g' "$work/text"
     chosen=
     for version in $versions; do
       sed "s/^\.version .*/.version $version/" "$work/text" > "$out/$file"
