@@ -80,15 +80,24 @@ public final class TuningWorkloads {
   }
 
   /**
-   * Returns the L1 case of an operator with most elements, or the one with fewest if all have more.
+   * Returns the L1 case of an operator with most elements, or the one with fewest if all have more;
+   * one whose outputs have elements, because nothing may be launched for others.
    */
   static TestCase largest(Op op, long mostElements) {
-    List<TestCase> cases = CaseCatalog.standard().cases(Level.L1, List.of(op));
+    List<TestCase> cases =
+        CaseCatalog.standard().cases(Level.L1, List.of(op)).stream()
+            .filter(TuningWorkloads::hasOutput)
+            .toList();
     return cases.stream()
         .filter(c -> elements(c) <= mostElements)
         .max(Comparator.comparingLong(TuningWorkloads::elements))
         .or(() -> cases.stream().min(Comparator.comparingLong(TuningWorkloads::elements)))
         .orElseThrow();
+  }
+
+  private static boolean hasOutput(TestCase testCase) {
+    return testCase.spec().signature().slots().stream()
+        .anyMatch(s -> s.written() && testCase.present(s) && elements(testCase, s) > 0);
   }
 
   private static long elements(TestCase testCase) {

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.touchstone.api.op.Op;
+import org.touchstone.tools.ChildJvm;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -216,18 +217,10 @@ class OpenClGateTest {
   /** Runs the command line in a process of its own and returns what it writes on stdout. */
   private static String launch(List<String> arguments, Map<String, String> environment, Path folder)
       throws Exception {
-    Path java =
-        Path.of(ProcessHandle.current().info().command().orElseThrow()).resolveSibling("java");
     Path out = folder.resolve("report.json");
     Path err = folder.resolve("messages");
-    List<String> command = new ArrayList<>();
-    command.addAll(
-        List.of(
-            java.toString(),
-            "@" + Path.of("..", "jvm.args").toRealPath(),
-            "-cp",
-            System.getProperty("java.class.path"),
-            "org.touchstone.tools.Main"));
+    List<String> command = ChildJvm.command("-cp", System.getProperty("java.class.path"));
+    command.add("org.touchstone.tools.Main");
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("TOUCHSTONE_OPENCL_TUNING", "off");

@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.touchstone.tools.ChildJvm;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -53,7 +54,7 @@ class HazardTest {
         HazardBackend.class.getName());
     Path out = folder.resolve("report.json");
     Path err = folder.resolve("messages");
-    List<String> command = new ArrayList<>(java());
+    List<String> command = ChildJvm.command(ChildJvm.BRIEF);
     command.addAll(
         List.of(
             "-Xmx384m",
@@ -66,12 +67,6 @@ class HazardTest {
     command.addAll(List.of("conformance", "--format", "json", "--device", HazardBackend.URI));
     command.addAll(Arrays.asList(arguments));
     return start(command, out, err);
-  }
-
-  private static List<String> java() throws Exception {
-    Path java =
-        Path.of(ProcessHandle.current().info().command().orElseThrow()).resolveSibling("java");
-    return List.of(java.toString(), "@" + Path.of("..", "jvm.args").toRealPath());
   }
 
   private static Run start(List<String> command, Path out, Path err) throws Exception {

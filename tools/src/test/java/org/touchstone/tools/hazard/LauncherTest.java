@@ -25,6 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.touchstone.tools.ArrowInJavaScript;
+import org.touchstone.tools.ChildJvm;
 import org.touchstone.tools.model.ExampleModel;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -99,7 +100,7 @@ class LauncherTest {
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     builder.environment().put("TOUCHSTONE_MODULE_PATH", modulePath());
-    builder.environment().put("JDK_JAVA_OPTIONS", options);
+    builder.environment().put("JDK_JAVA_OPTIONS", ChildJvm.BRIEF + " " + options);
     builder.environment().putAll(environment);
     Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
     try {
