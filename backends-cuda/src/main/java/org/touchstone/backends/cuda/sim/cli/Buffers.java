@@ -35,6 +35,8 @@ final class Buffers {
         case "i32" -> parameters.add(Integer.decode(value).intValue());
         case "i64" -> parameters.add(Long.decode(value).longValue());
         case "f32" -> parameters.add(Float.parseFloat(value));
+        case "f64" -> parameters.add(Double.doubleToRawLongBits(Double.parseDouble(value)));
+        case "struct" -> parameters.add(Files.readAllBytes(Path.of(value)));
         case "in" -> parameters.add(filled(Files.readAllBytes(Path.of(value))));
         case "zero" -> parameters.add(filled(new byte[Integer.parseInt(value)]));
         case "raw" -> parameters.add(device.allocate(Long.parseLong(value)));

@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.touchstone.backends.cuda.sim.SimDevice;
 import org.touchstone.backends.cuda.sim.SimModule;
 import org.touchstone.backends.cuda.sim.check.SimulationException;
@@ -36,7 +38,8 @@ public final class PtxSimCommand implements ToolCommand {
         --block X[,Y[,Z]]       threads of a block, 32 by default
         --shared BYTES          dynamic shared memory
         --arg KIND:VALUE        a parameter, in order:
-                                  i32:N  i64:N  f32:X     a value
+                                  i32:N i64:N f32:X f64:X a value
+                                  struct:FILE             the file's bytes themselves
                                   in:FILE                 a buffer with the file's bytes
                                   zero:BYTES              a buffer of zeros
                                   raw:BYTES               a buffer that nothing has written
@@ -75,10 +78,19 @@ public final class PtxSimCommand implements ToolCommand {
     } catch (PtxException | IllegalArgumentException | IllegalStateException e) {
       err.println("ptx-sim: " + e.getMessage());
       return USAGE;
-    } catch (IOException | UncheckedIOException e) {
-      err.println("ptx-sim: cannot read or write " + e.getMessage());
-      return USAGE;
+    } catch (UncheckedIOException e) {
+      return cannot(Objects.requireNonNull(e.getCause()), err);
+    } catch (IOException e) {
+      return cannot(e, err);
     }
+  }
+
+  private static int cannot(IOException e, PrintStream err) {
+    err.println(
+        e instanceof NoSuchFileException
+            ? "ptx-sim: there is no file " + e.getMessage()
+            : "ptx-sim: cannot read or write a file: " + e);
+    return USAGE;
   }
 
   private static int run(Request request, PrintStream out) throws IOException {

@@ -83,6 +83,52 @@ class PtxSimCommandTest {
     assertThat(out.toString(StandardCharsets.UTF_8)).contains("sectors over ideal 1.000");
   }
 
+  /** As the kernels that ship take them. */
+  @Test
+  void parametersMayBeDoublesAndStructures() throws IOException {
+    Files.writeString(
+        file,
+        """
+        .version 7.0
+        .target sm_80
+        .address_size 64
+        .visible .entry pick(.param .u64 p, .param .f64 x, .param .align 4 .b8 s[8])
+        {
+        .reg .b32 %r<2>; .reg .b64 %rd<2>; .reg .f64 %fd<2>;
+        ld.param.u64 %rd1, [p];
+        ld.param.f64 %fd1, [x];
+        ld.param.u32 %r1, [s+4];
+        st.global.f64 [%rd1], %fd1;
+        st.global.u32 [%rd1+8], %r1;
+        ret;
+        }
+        """);
+    Path structure = Files.write(folder.resolve("structure"), new byte[] {1, 2, 3, 4, 5, 6, 7, 8});
+    Path result = folder.resolve("result");
+    int code =
+        run(
+            "--kernel",
+            "pick",
+            "--block",
+            "1",
+            "--arg",
+            "out:12:" + result,
+            "--arg",
+            "f64:-2.5",
+            "--arg",
+            "struct:" + structure);
+    assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
+    assertThat(code).isZero();
+    assertThat(Files.readAllBytes(result)).containsExactly(0, 0, 0, 0, 0, 0, 4, 0xc0, 5, 6, 7, 8);
+  }
+
+  @Test
+  void aFileThatIsNotThereIsNamed() {
+    file = folder.resolve("elsewhere.ptx");
+    assertThat(run()).isEqualTo(2);
+    assertThat(err.toString(StandardCharsets.UTF_8)).contains("there is no file " + file);
+  }
+
   @Test
   void findingsGiveOneLineAndExitCodeOne() {
     assertThat(run("--kernel", "iota", "--arg", "zero:16", "--arg", "i32:7")).isEqualTo(1);
