@@ -219,7 +219,8 @@ class OpenClGateTest {
       throws Exception {
     Path out = folder.resolve("report.json");
     Path err = folder.resolve("messages");
-    List<String> command = ChildJvm.command("-cp", System.getProperty("java.class.path"));
+    List<String> command =
+        ChildJvm.command(ChildJvm.BRIEF, "-cp", System.getProperty("java.class.path"));
     command.add("org.touchstone.tools.Main");
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command);
