@@ -27,6 +27,9 @@ import org.touchstone.backends.spi.Probe;
  * throws harms nobody else.
  */
 final class ProviderProbe {
+  private static final String CORRECT_THE_SETTING =
+      "correct the setting; 'touchstone env' says where it comes from";
+
   private final ProviderEntry entry;
   private final BackendContext context;
   private final Set<String> excluded;
@@ -156,11 +159,12 @@ final class ProviderProbe {
 
   private Backend failed(Throwable failure) {
     boolean linkage = failure instanceof LinkageError;
+    ReasonCode code = linkage ? ReasonCode.NATIVE_LIBRARY_FAILED : ReasonCode.PROBE_FAILED;
+    boolean setting =
+        failure instanceof HalException known && known.code() == ErrorCode.CONFIGURATION;
     return without(
         State.BROKEN,
-        Reason.of(
-            linkage ? ReasonCode.NATIVE_LIBRARY_FAILED : ReasonCode.PROBE_FAILED,
-            Failures.summary(failure)));
+        Reason.of(code, Failures.summary(failure), setting ? CORRECT_THE_SETTING : code.remedy()));
   }
 
   private Backend without(State state, Reason reason) {

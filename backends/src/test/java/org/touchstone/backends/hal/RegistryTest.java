@@ -28,6 +28,7 @@ import org.touchstone.api.BackendReport.State;
 import org.touchstone.api.DeviceInfo;
 import org.touchstone.api.ErrorCode;
 import org.touchstone.api.Hal;
+import org.touchstone.api.HalException;
 import org.touchstone.api.HalOptions;
 import org.touchstone.api.HostAccess;
 import org.touchstone.api.Reason;
@@ -94,6 +95,21 @@ class RegistryTest {
       assertThat(reason(hal, "bad").code()).isEqualTo(code);
       assertThat(reason(hal, "bad").detail()).startsWith(name);
       assertThat(hal.devices()).extracting(DeviceInfo::uri).containsExactly("healthy://0");
+    }
+  }
+
+  @Test
+  void takes_a_wrong_setting_for_the_users_mistake() {
+    FakeBackend bad =
+        FakeBackend.probing(
+            "bad",
+            () -> {
+              throw new HalException(ErrorCode.CONFIGURATION, "x.y is 'z', expected a or b");
+            });
+    try (Hal hal = open(bad, HEALTHY)) {
+      assertThat(reason(hal, "bad").code()).isEqualTo(ReasonCode.PROBE_FAILED);
+      assertThat(reason(hal, "bad").detail()).contains("x.y is 'z', expected a or b");
+      assertThat(reason(hal, "bad").remedy()).contains("correct the setting", "touchstone env");
     }
   }
 
