@@ -15,6 +15,7 @@ import org.touchstone.api.Eligibility;
 import org.touchstone.api.HostAccess;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Promise;
+import org.touchstone.api.Subnormals;
 import org.touchstone.api.format.FloatFormat;
 import org.touchstone.api.op.AddArgs;
 import org.touchstone.backends.host.HostTensors;
@@ -238,5 +239,43 @@ class ConformanceSuiteTest {
     FakeCases claimed = new FakeCases(builder -> builder.zeroAnswer("says so"));
     assertThat(only(run(CORRECT, request(), claimed), "add/type=F32,x=5x7/random").reason())
         .contains("untrusted case: it says that zeros are right (says so), but they are not");
+  }
+
+  /** Zeros are right for a kernel that flushes; the case still shows something of every other. */
+  @Test
+  void aDeclaredFlushDoesNotMakeACaseUntrusted() {
+    FakeCases tiny =
+        new FakeCases(
+            builder ->
+                builder.filler(
+                    data -> {
+                      data.constant("a", 0x1p-130);
+                      data.constant("b", 0x1p-131);
+                    }));
+    FakeBackend flushing =
+        CORRECT
+            .running(
+                kernel ->
+                    (queue, args, workspace) ->
+                        HostTensors.write(
+                            FakeDevice.view(args.y()),
+                            new double[(int) args.y().shape().elements()],
+                            org.touchstone.api.format.Saturation.NONSAT))
+            .declaring(
+                spec ->
+                    KernelTraits.PLAIN_F32.with(
+                        new Subnormals(Subnormals.Handling.KEPT, Subnormals.Handling.FLUSHED)));
+    String name = "add/type=F32,x=5x7/random";
+    assertThat(only(run(flushing, request(), tiny), name).reason()).isEmpty();
+    FakeCases zeros =
+        new FakeCases(
+            builder ->
+                builder.filler(
+                    data -> {
+                      data.constant("a", 0);
+                      data.constant("b", 0);
+                    }));
+    assertThat(only(run(flushing, request(), zeros), name).reason())
+        .contains("untrusted case: all-zero outputs would pass");
   }
 }

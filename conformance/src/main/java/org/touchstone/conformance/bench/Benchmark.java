@@ -38,9 +38,12 @@ import org.touchstone.conformance.run.Session;
  */
 public final class Benchmark {
   /** Tensors are copied until they exceed every cache, so that no launch finds them there. */
-  private static final long COLD_BYTES = 256L << 20;
+  private static final long COLD_BYTES = 512L << 20;
 
-  private static final int MOST_COPIES = 32;
+  private static final int MOST_COPIES = 64;
+
+  /** Memory that copies may take, unless a single one takes more. */
+  private static final long MOST_BYTES = 4L << 30;
 
   private final Hal hal;
   private final String uri;
@@ -129,7 +132,7 @@ public final class Benchmark {
       if (layout.isPresent()) {
         operator = session.prepare(testCase.packing().orElseThrow().spec().apply(layout.get()));
       }
-      int copies = copies(data);
+      int copies = copies(data, workload.bytes().applyAsDouble(data));
       for (int i = 0; i < copies; i++) {
         Launch launch = Launch.of(testCase, session.device(), queue, data, arena);
         launches.add(launch);
@@ -185,12 +188,18 @@ public final class Benchmark {
 
   /** Peers hold wider elements than we do: fewer copies exceed the caches. */
   private static int peerCopies(InputData data) {
-    return Math.ceilDiv(copies(data), 4);
+    return Math.ceilDiv(copies(data, bytes(data)), 4);
   }
 
-  private static int copies(InputData data) {
-    long bytes = data.tensors().values().stream().mapToLong(t -> t.buffer().bytes()).sum();
-    return Math.clamp(Math.ceilDiv(COLD_BYTES, Math.max(1, bytes)), 1, MOST_COPIES);
+  /** Returns how many copies it takes to move COLD_BYTES, when a launch moves some of a copy. */
+  private static int copies(InputData data, double moved) {
+    long wanted = (long) Math.ceil(COLD_BYTES / Math.max(1, Math.min(moved, bytes(data))));
+    long most = Math.clamp((long) (MOST_BYTES / Math.max(1, bytes(data))), 1, MOST_COPIES);
+    return (int) Math.clamp(wanted, 1, most);
+  }
+
+  private static double bytes(InputData data) {
+    return data.tensors().values().stream().mapToDouble(t -> t.buffer().bytes()).sum();
   }
 
   private static int threads(Device device) {

@@ -46,13 +46,12 @@ final class Stopwatch {
             .toArray();
     List<Round> result = new ArrayList<>();
     for (int i = 0; i < effort.rounds(); i++) {
+      Map<Limit, Double> limits = limits();
       long before = Interruptions.count();
       double nanos = time(launch, launches);
       boolean interrupted = Interruptions.count() != before;
-      Map<Limit, Double> values = new EnumMap<>(Limit.class);
-      for (Limit limit : Limit.values()) {
-        meter.flatMap(m -> m.measure(limit)).ifPresent(value -> values.put(limit, value));
-      }
+      // Memory and clocks change from one moment to the next: both sides of the sample count.
+      limits().forEach((limit, value) -> limits.merge(limit, value, (a, b) -> (a + b) / 2));
       List<Double> others = new ArrayList<>();
       for (int p = 0; p < peers.size(); p++) {
         pause();
@@ -61,9 +60,17 @@ final class Stopwatch {
       if (!peers.isEmpty()) {
         pause();
       }
-      result.add(new Round(nanos, values, others, interrupted));
+      result.add(new Round(nanos, limits, others, interrupted));
     }
     return result;
+  }
+
+  private Map<Limit, Double> limits() {
+    Map<Limit, Double> values = new EnumMap<>(Limit.class);
+    for (Limit limit : Limit.values()) {
+      meter.flatMap(m -> m.measure(limit)).ifPresent(value -> values.put(limit, value));
+    }
+    return values;
   }
 
   /** Lets threads of another program that spin for their next task go to sleep. */

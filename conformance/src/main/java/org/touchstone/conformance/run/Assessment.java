@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.HalException;
 import org.touchstone.api.KernelTraits;
+import org.touchstone.api.Subnormals;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.format.DType;
 import org.touchstone.api.op.Args;
@@ -83,12 +84,20 @@ public record Assessment(List<String> findings, Metrics metrics, Map<DType, Bias
         findings.addAll(Unjudged.findings(slot, expected, actual));
       }
     }
-    if (findings.isEmpty()) {
+    boolean trusted = findings.isEmpty();
+    if (trusted) {
       lost.ifPresent(
           e -> {
             throw e;
           });
       findings.addAll(distrust(reference, judge, expectation, outputs, arena));
+    }
+    if (!findings.isEmpty() && trusted && !traits.subnormals().equals(Subnormals.KEPT)) {
+      // A declared flush makes zeros of what is subnormal. What the case is worth shows in what it
+      // demands of a kernel that does not flush.
+      KernelTraits kept = traits.with(Subnormals.KEPT);
+      Reference strict = new Reference(testCase, data, kept, oracle);
+      findings = distrust(strict, new Judge(kept), strict.expect(outputs), outputs, arena);
     }
     return new Assessment(findings, metrics, bias);
   }
