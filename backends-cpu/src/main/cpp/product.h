@@ -304,8 +304,8 @@ static void product_of(const ts_product_args* args) {
   at_once = at_once < 1 ? 1 : at_once > 128 ? 128 : at_once;
   for (int64_t first = 0; first < blocks; first += at_once) {
     int64_t end = first + at_once < blocks ? first + at_once : blocks;
-    for (int64_t b = first; b < end; b++)
-      for (int i = 0; i < m; i++) {
+    for (int i = 0; i < m; i++)
+      for (int64_t b = first; b < end; b++) {
         int count = least(k - b * TS_BLOCK, TS_BLOCK);
         PATH::load(args->row_type, (const uint8_t*)rows[i], b * TS_BLOCK, count, a + ((b - first) * m + i) * TS_BLOCK);
         scales[(b - first) * m + i] = row_scales ? ((const float*)row_scales[i])[b] : 1.0f;
