@@ -11,11 +11,11 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.touchstone.api.ErrorCode;
 import org.touchstone.api.HalException;
-import org.touchstone.api.Layout;
 import org.touchstone.api.format.DType;
 import org.touchstone.backends.config.Configuration;
 import org.touchstone.backends.cpu.micro.InstructionSet;
 import org.touchstone.backends.cpu.micro.NativeLibrary;
+import org.touchstone.backends.cpu.micro.PackedWeights;
 import org.touchstone.backends.cpu.simd.VectorKernels;
 import org.touchstone.backends.spi.NativeLibraries;
 
@@ -38,7 +38,7 @@ class KernelChoiceTest {
   void theVectorApiCanBeForced() {
     KernelChoice choice = choose(Map.of("cpu.kernels", "vector"));
     assertThat(choice.kernels().name()).isEqualTo("vector");
-    assertThat(choice.kernels().preferredWeights(DType.E4M3FN)).isEqualTo(Layout.PLAIN);
+    assertThat(choice.kernels().preferredWeights(DType.E4M3FN)).isEqualTo(PackedWeights.LAYOUT);
     assertThat(choice.reason()).contains("set by the program");
   }
 

@@ -45,7 +45,7 @@ public class ProductBenchmark {
   public int m;
 
   private final Arena arena = Arena.ofShared();
-  private final float[] out = new float[MicroKernels.PRODUCT_ROWS * MicroKernels.PRODUCT_COLUMNS];
+  private final float[] out = new float[MicroKernels.PRODUCT_RESULT];
   private MicroKernels kernels = Kernels.Provider.VECTOR.kernels();
   private Kernels.Rows rows = new Kernels.Rows(Kernels.numbers(arena, DType.F32, 1, 1), null);
   private Weight weight = Weight.of(rows.tensor(), null, 0);

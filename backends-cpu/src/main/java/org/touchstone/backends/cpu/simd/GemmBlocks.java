@@ -11,6 +11,9 @@ package org.touchstone.backends.cpu.simd;
  */
 record GemmBlocks(
     long rows, long columns, long rowsEach, long columnsEach, long rowBlocks, long columnBlocks) {
+  /** Rows of a block come in threes: half a tile of registers, or a whole one. */
+  private static final int ROW_STEP = 3;
+
   /**
    * Cuts into blocks of about the same number of rows, with as many columns as one product takes
    * and as leave every thread enough blocks.
@@ -18,7 +21,7 @@ record GemmBlocks(
   static GemmBlocks of(long rows, long columns, Engine engine) {
     long fewest = Math.max(1, Math.ceilDiv(rows, WeightProduct.ROWS));
     long each = Math.max(1, Math.ceilDiv(rows, fewest));
-    long whole = Math.ceilDiv(each, GemmTiles.ROWS) * GemmTiles.ROWS;
+    long whole = Math.ceilDiv(each, ROW_STEP) * ROW_STEP;
     long rowBlocks = Math.ceilDiv(rows, whole);
     long affordable = columns * rowBlocks / engine.tasks() / WeightProduct.COLUMNS;
     int most = engine.kernels().productColumns((int) Math.clamp(rows, 1, whole));

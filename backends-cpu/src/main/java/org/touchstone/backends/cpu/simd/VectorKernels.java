@@ -9,6 +9,7 @@ import org.touchstone.api.op.GemmOperands;
 import org.touchstone.backends.cpu.micro.ActivationRows;
 import org.touchstone.backends.cpu.micro.AttentionTile;
 import org.touchstone.backends.cpu.micro.MicroKernels;
+import org.touchstone.backends.cpu.micro.PackedWeights;
 import org.touchstone.backends.cpu.micro.Weight;
 
 /** Micro-kernels in the Vector API; they run wherever the JVM does. */
@@ -25,36 +26,37 @@ public final class VectorKernels extends VectorRowKernels implements MicroKernel
 
   @Override
   public Layout preferredWeights(DType dtype) {
-    return Layout.PLAIN;
+    return PackedWeights.accepts(dtype) ? PackedWeights.LAYOUT : Layout.PLAIN;
   }
 
   @Override
   public boolean reads(Layout layout, DType dtype) {
-    return layout.plain();
+    return layout.plain() || layout.equals(preferredWeights(dtype));
   }
 
   @Override
   public void pack(Tensor plain, Tensor packed) {
-    throw unpackable();
+    PackedBlocks.pack(plain, packed);
   }
 
   @Override
   public void unpack(Tensor packed, Tensor plain) {
-    throw unpackable();
-  }
-
-  private static UnsupportedOperationException unpackable() {
-    return new UnsupportedOperationException("the Vector API kernels read PLAIN weights only");
+    PackedBlocks.unpack(packed, plain);
   }
 
   @Override
   public KernelTraits productTraits(GemmOperands operands) {
-    return KernelTraits.PLAIN_F32.with(WeightProduct.chain(operands == GemmOperands.FP8_BLOCK));
+    return KernelTraits.PLAIN_F32.with(WeightProduct.CHAIN);
   }
 
   @Override
   public int columnAlignment() {
     return WeightProduct.COLUMN_ALIGNMENT;
+  }
+
+  @Override
+  public int productColumns(int m) {
+    return WeightProduct.columns(m);
   }
 
   @Override

@@ -10,13 +10,17 @@ import org.touchstone.api.format.DType;
 import org.touchstone.api.op.GemmOperands;
 import org.touchstone.backends.cpu.micro.ActivationRows;
 import org.touchstone.backends.cpu.micro.MicroKernels;
+import org.touchstone.backends.cpu.micro.PackedWeights;
 import org.touchstone.backends.cpu.micro.Weight;
 
 /**
  * Multiplies rows of activations with rows of a weight, in FP32: one block of a matrix product, the
- * work of one task. A lane adds up its products of 128 (with scales) or 256 elements, the sum times
- * its scale is added to the lane's total, and {@link LaneSums} adds the lanes. The order is the
- * same for every element, so a row's result does not depend on the other rows.
+ * work of one task. Weights are read in the order of {@link PackedWeights}, in which a lane is a
+ * column of the result; plain ones are brought into it block by block, so both give the same bits.
+ *
+ * <p>The products of 128 elements are added up in ascending order, the sum times its scale is added
+ * to the result. The order is the same for every element, so a row's result does not depend on the
+ * other rows.
  */
 final class WeightProduct {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
@@ -25,23 +29,28 @@ final class WeightProduct {
   /** Elements that share a scale. */
   static final int BLOCK = GemmOperands.BLOCK;
 
-  /** Elements whose products are added up before they join the total when there are no scales. */
-  static final int LONG_BLOCK = 2 * BLOCK;
-
   /** Rows of activations that one call takes at most. */
   static final int ROWS = MicroKernels.PRODUCT_ROWS;
 
-  /** Rows of the weight that one call takes at most. */
+  /** Rows of the weight that one call takes whatever its rows. */
   static final int COLUMNS = MicroKernels.PRODUCT_COLUMNS;
 
+  /** Columns of a product, at most: by then unpacking the rows is a small part of the work. */
+  static final int MOST_COLUMNS = 512;
+
   /** What a first row of the weight must be a multiple of. */
-  static final int COLUMN_ALIGNMENT = 16;
+  static final int COLUMN_ALIGNMENT = PackedWeights.ROWS;
+
+  /** The longest chain of additions of a product. */
+  static final Chain CHAIN = Chain.blocked(1, BLOCK, 0);
 
   private WeightProduct() {}
 
-  /** Returns the longest chain of additions of a product with such a weight. */
-  static Chain chain(boolean blockScaled) {
-    return Chain.blocked(FloatGemm.LANES, blockScaled ? BLOCK : LONG_BLOCK, LaneSums.LEVELS);
+  /** Returns the columns of a product of {@code m} rows, at most. */
+  static int columns(int m) {
+    int written = Math.min(ROWS, PanelTiles.written(m));
+    int panels = MicroKernels.PRODUCT_RESULT / written / COLUMNS;
+    return Math.clamp(panels, 1, MOST_COLUMNS / COLUMNS) * COLUMNS;
   }
 
   /**
@@ -49,117 +58,49 @@ final class WeightProduct {
    *
    * @param m rows of activations, 1 to {@link #ROWS}
    * @param n0 first row of the weight, a multiple of {@link #COLUMN_ALIGNMENT}
-   * @param n rows of the weight, 1 to {@link #COLUMNS}
+   * @param n rows of the weight, 1 to {@link #columns}
    * @return the distance of two rows in {@code out}
    */
   static int compute(ActivationRows a, int m, Weight w, long n0, int n, float[] out) {
     GemmScratch scratch = GemmScratch.ofThread();
-    int group = Math.max(FloatGemm.LANES, GemmTiles.COLUMNS);
-    int stride = Math.ceilDiv(n, group) * group;
-    if (w.k() == 0) {
-      Arrays.fill(out, 0, m * stride, 0f);
-      return stride;
-    }
-    Arrays.fill(scratch.sums, 0, m * stride * FloatGemm.LANES, 0f);
-    if (m == 1) {
-      row(a, w, n0, n, scratch);
-    } else {
-      rows(a, m, w, n0, n, stride, scratch);
-    }
-    LaneSums.add(scratch.sums, 0, out, 0, m * stride / FloatGemm.LANES);
-    return stride;
-  }
-
-  private static void row(ActivationRows a, Weight w, long n0, int n, GemmScratch scratch) {
-    int block = w.scales() == null ? LONG_BLOCK : BLOCK;
-    int group = OperandPanels.group(w.dtype());
-    if (w.scales() == null) {
-      Arrays.fill(scratch.scales, 0, GemmScratch.ROW / block, 1f);
-    }
-    for (long k = 0; k < w.k(); k += GemmScratch.ROW) {
-      int count = (int) Math.min(GemmScratch.ROW, w.k() - k);
-      load(a, w.dtype(), 0, k, count, scratch.a, 0);
-      multiply(scratch.a, OperandPanels.padded(w.dtype(), count), Gemv.rowFactor(w.dtype()));
-      int whole = count % group == 0 ? count : count - count % block;
-      long scaledFor = -1;
-      for (int j = 0; j < n; j += Gemv.ROWS) {
-        long blockRow = (n0 + j) / BLOCK;
-        if (w.scales() != null && blockRow != scaledFor) {
-          scaledFor = blockRow;
-          for (int i = 0; i < Math.ceilDiv(count, BLOCK); i++) {
-            scratch.scales[i] = scale(a, 0, k / BLOCK + i) * scale(w, blockRow, k / BLOCK + i);
-          }
-        }
-        long[] b = scratch.rowOffsets;
-        for (int r = 0; r < Gemv.ROWS; r++) {
-          b[r] = w.element(n0 + Math.min(j + r, n - 1), k);
-        }
-        int at = j * FloatGemm.LANES;
-        if (whole > 0) {
-          Gemv.add(
-              w.dtype(),
-              scratch.a,
-              0,
-              w.memory(),
-              b[0],
-              b[1],
-              b[2],
-              b[3],
-              whole,
-              block,
-              scratch.scales,
-              0,
-              scratch.sums,
-              at);
-        }
-        if (whole < count) {
-          tail(w, whole, count, block, scratch, at);
+    int stride = Math.ceilDiv(n, PackedWeights.ROWS) * PackedWeights.ROWS;
+    Arrays.fill(out, 0, m * stride, 0f);
+    int atOnce = GemmScratch.blocks(m);
+    for (long first = 0; first < w.blocks(); first += atOnce) {
+      int blocks = (int) Math.min(atOnce, w.blocks() - first);
+      load(a, m, w, first, blocks, scratch);
+      for (int j = 0; j < n; j += PackedWeights.ROWS) {
+        for (int b = 0; b < blocks; b++) {
+          block(
+              m, w, n0 + j, Math.min(PackedWeights.ROWS, n - j), first, b, scratch, out, j, stride);
         }
       }
     }
+    return stride;
   }
 
-  /** Adds the products of a last block that ends within a group of vectors. */
-  private static void tail(Weight w, int from, int to, int block, GemmScratch scratch, int at) {
-    int bytes = w.dtype().bits() / 8;
-    int padded = OperandPanels.padded(w.dtype(), to - from);
-    long pitch = (long) padded * bytes;
-    MemorySegment tail = scratch.tail.asSlice(0, Gemv.ROWS * pitch).fill((byte) 0);
-    for (int r = 0; r < Gemv.ROWS; r++) {
-      MemorySegment.copy(
-          w.memory(),
-          scratch.rowOffsets[r] + (long) from * bytes,
-          tail,
-          r * pitch,
-          (long) (to - from) * bytes);
-    }
-    Gemv.add(
-        w.dtype(),
-        scratch.a,
-        from,
-        tail,
-        0,
-        pitch,
-        2 * pitch,
-        3 * pitch,
-        padded,
-        block,
-        scratch.scales,
-        from / block,
-        scratch.sums,
-        at);
-  }
-
-  /** Unpacks elements of a row into a panel, in the order of the weight's type. */
   private static void load(
-      ActivationRows a, DType weight, int row, long k, int count, float[] to, int at) {
-    long byteOffset = a.offset(row) + k * a.dtype().bits() / Byte.SIZE;
-    if (a.dtype() == weight) {
-      OperandPanels.load(a.memory(), byteOffset, weight, to, at, count);
-    } else {
-      float[] natural = GemmScratch.ofThread().natural;
-      FloatRows.load(a.memory(), byteOffset, a.dtype(), natural, 0, count);
-      OperandPanels.reorder(weight, natural, 0, to, at, count);
+      ActivationRows a, int m, Weight w, long first, int blocks, GemmScratch scratch) {
+    float factor = BlockPanels.factor(w.dtype());
+    long bytes = a.dtype().bits() / Byte.SIZE;
+    for (int i = 0; i < m; i++) {
+      for (int b = 0; b < blocks; b++) {
+        long k = (first + b) * BLOCK;
+        int count = (int) Math.min(BLOCK, w.k() - k);
+        int at = (b * m + i) * BLOCK;
+        FloatRows.load(a.memory(), a.offset(i) + k * bytes, a.dtype(), scratch.a, at, count);
+        Arrays.fill(scratch.a, at + count, at + BLOCK, 0f);
+        scratch.scales[b * m + i] = scale(a, i, first + b);
+      }
+    }
+    if (factor != 1) {
+      multiply(scratch.a, blocks * m * BLOCK, factor);
+    }
+  }
+
+  private static void multiply(float[] values, int count, float factor) {
+    for (int i = 0; i < count; i += F.length()) {
+      FloatVector.fromArray(F, values, i).mul(factor).intoArray(values, i);
     }
   }
 
@@ -175,60 +116,77 @@ final class WeightProduct {
         : scales.get(FLOAT, w.scaleOffset() + 4 * (blockRow * w.blocks() + block));
   }
 
-  private static void multiply(float[] values, int count, float factor) {
-    if (factor == 1) {
-      return;
+  /** Adds the products of a block of 64 rows of the weight from {@code row} on. */
+  private static void block(
+      int m,
+      Weight w,
+      long row,
+      int n,
+      long first,
+      int b,
+      GemmScratch scratch,
+      float[] out,
+      int j,
+      int stride) {
+    DType dtype = w.dtype();
+    MemorySegment memory;
+    long at;
+    if (w.layout().plain()) {
+      long k = (first + b) * BLOCK;
+      memory = scratch.packed;
+      at = 0;
+      PackedBlocks.pack(
+          dtype,
+          w.memory(),
+          w.element(row, k),
+          w.k() * dtype.bits() / Byte.SIZE,
+          n,
+          (int) Math.min(BLOCK, w.k() - k),
+          memory,
+          at);
+    } else {
+      memory = w.memory();
+      long number = row / PackedWeights.ROWS * w.blocks() + first + b;
+      at = w.offset() + number * PackedBlocks.bytes(dtype);
     }
-    for (int i = 0; i < count; i += F.length()) {
-      FloatVector.fromArray(F, values, i).mul(factor).intoArray(values, i);
+    float scale = scale(w, row / BLOCK, first + b);
+    for (int i = 0; i < m; i++) {
+      scratch.factors[i] = scratch.scales[b * m + i] * scale;
+    }
+    int rows = b * m * BLOCK;
+    boolean found =
+        m <= FusedRows.most(dtype)
+            ? FusedRows.add(dtype, memory, at, scratch.a, rows, m, scratch.factors, out, j, stride)
+            : tiles(dtype, memory, at, rows, m, scratch, out, j, stride);
+    if (found) {
+      PackedBlocks.poison(memory, at, m, out, j, stride);
     }
   }
 
-  private static void rows(
-      ActivationRows a, int m, Weight w, long n0, int n, int stride, GemmScratch scratch) {
-    int depth = GemmScratch.depth(m);
-    int strip = GemmScratch.strip(m);
-    int block = w.scales() == null ? LONG_BLOCK : BLOCK;
-    for (long k = 0; k < w.k(); k += depth) {
-      int count = (int) Math.min(depth, w.k() - k);
-      int padded = OperandPanels.padded(w.dtype(), count);
-      for (int i = 0; i < m; i++) {
-        load(a, w.dtype(), i, k, count, scratch.a, i * depth);
-      }
-      for (int j = 0; j < n; j += strip) {
-        int columns = Math.min(strip, n - j);
-        for (int c = 0; c < columns; c++) {
-          OperandPanels.load(
-              w.memory(), w.element(n0 + j + c, k), w.dtype(), scratch.b, c * depth, count);
-        }
-        for (int from = 0; from < padded; from += block) {
-          float scale = scale(w, (n0 + j) / BLOCK, (k + from) / BLOCK);
-          for (int i = 0; i < m; i++) {
-            scratch.scales[i] = w.scales() == null ? 1 : scale(a, i, (k + from) / BLOCK) * scale;
-          }
-          int length = Math.min(block, padded - from);
-          int rows;
-          for (int i = 0; i < m; i += rows) {
-            // Two and two keep the multipliers busier than three and one.
-            rows = m - i == 4 ? 2 : Math.min(GemmTiles.ROWS, m - i);
-            GemmTiles.add(
-                scratch.a,
-                i * depth + from,
-                depth,
-                rows,
-                scratch.b,
-                from,
-                depth,
-                columns,
-                length,
-                scratch.scales,
-                i,
-                scratch.sums,
-                (i * stride + j) * FloatGemm.LANES,
-                stride * FloatGemm.LANES);
-          }
-        }
-      }
+  private static boolean tiles(
+      DType dtype,
+      MemorySegment memory,
+      long at,
+      int rows,
+      int m,
+      GemmScratch scratch,
+      float[] out,
+      int j,
+      int stride) {
+    boolean found = BlockPanels.unpack(dtype, memory, at, scratch.panels);
+    for (int g = 0; g < PackedWeights.ROWS / PanelTiles.COLUMNS; g++) {
+      PanelTiles.add(
+          scratch.a,
+          rows,
+          m,
+          scratch.panels,
+          g * PanelTiles.PANEL,
+          scratch.factors,
+          BlockPanels.factor(dtype),
+          out,
+          j + g * PanelTiles.COLUMNS,
+          stride);
     }
+    return found;
   }
 }
