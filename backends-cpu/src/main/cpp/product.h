@@ -202,8 +202,10 @@ INLINE void fused_of(int rows, const uint8_t* b, const float* a, const float* sc
 struct Panels {
   float* memory;
   const uint8_t* next;  // the block that is multiplied after this one; 0 if that is not known
+  const uint8_t* fetch;  // a block that is multiplied soon, at least 16 KB later; this one near the end
   bool ready;           // whether this block's first panel is unpacked
   NanTrace trace;       // of all blocks so far: once it has found something, each is searched
+  int turn;             // which of the two a product of pairs unpacks its block into
 };
 
 // Whether unpacking a panel is work that shall be hidden between multiply-adds. A tile has two vectors of columns then: the only tile
@@ -270,11 +272,28 @@ static void load_row_block(int type, const uint8_t* row, int64_t k, int count, f
 // How a product reads its rows and multiplies a block.
 template <int TYPE> struct Fp32Path {
   typedef float Element;
+  // They stay in the second-level cache, beside the result and what is read ahead.
+  enum { ROWS_AT_ONCE = 128 * 1024 };
   static void load(int type, const uint8_t* row, int64_t k, int count, float* to) {
     load_row_block(type, row, k, count, TYPE == TS_E4M3 ? 0x1p60f : 1.0f, to);
   }
   static void block(const uint8_t* b, const float* a, int m, const float* scales, float scale, float* c, int stride, Panels& panels) {
     fp32_block<TYPE>(b, a, m, scales, scale, c, stride, panels);
+  }
+};
+
+// Blocks of packed weights in the order in which they are multiplied: first..end-1 of each panel.
+struct PackedBlocks {
+  const uint8_t* weight;
+  int64_t size, blocks, first, end;
+  int panels, panel;
+  int64_t block;
+
+  const uint8_t* address() const { return panel < panels ? weight + (panel * blocks + block) * size : 0; }
+  void step() {
+    if (++block < end) return;
+    block = first;
+    panel++;
   }
 };
 
@@ -289,27 +308,32 @@ static void product_of(const ts_product_args* args) {
   Element* a = (Element*)scratch;
   float* scales = (float*)(scratch + ROW_BYTES);
   uint8_t* packed = scratch + ROW_BYTES + SCALE_BYTES;
-  Panels panels = {(float*)(packed + BLOCK_BYTES), 0, false, trace_start()};
-  const int m = args->m, n = args->n, type = args->weight_type;
+  Panels panels = {(float*)(packed + BLOCK_BYTES), 0, 0, false, trace_start(), 0};
+  const int m = args->m, n = args->n, type = args->weight_type, row_bytes = element_bytes(args->row_type);
   const int64_t k = args->k, bytes = element_bytes(type), blocks = (k + TS_BLOCK - 1) / TS_BLOCK;
   const int64_t* rows = (const int64_t*)args->rows;
   const int64_t* row_scales = (const int64_t*)args->row_scales;
   float* out = (float*)args->out;
   // Later blocks are asked for while the ones before are multiplied, the first while the rows are unpacked.
   if (!args->weight_pitch)
-    for (int i = 0; i < PREFETCH; i += 64) __builtin_prefetch((const uint8_t*)args->weight + i);
+    for (int i = 0; i < 2 * PREFETCH; i += 64) __builtin_prefetch((const uint8_t*)args->weight + i);
   for (int i = 0; i < m; i++) __builtin_memset(out + (int64_t)i * args->stride, 0, args->stride * sizeof(float));
-  // 128 KB of rows stay in the second-level cache, beside the result and what is read ahead.
-  int64_t at_once = (128 * 1024) / ((int64_t)m * TS_BLOCK * (int64_t)sizeof(Element));
+  int64_t at_once = PATH::ROWS_AT_ONCE / ((int64_t)m * TS_BLOCK * (int64_t)sizeof(Element));
   at_once = at_once < 1 ? 1 : at_once > 128 ? 128 : at_once;
   for (int64_t first = 0; first < blocks; first += at_once) {
     int64_t end = first + at_once < blocks ? first + at_once : blocks;
     for (int i = 0; i < m; i++)
       for (int64_t b = first; b < end; b++) {
         int count = least(k - b * TS_BLOCK, TS_BLOCK);
+        // Rows are far apart, and short: the processor's own fetching finds no stream.
+        if (m > 32 && i + 8 < m)
+          for (int l = 0; l < count * row_bytes; l += 64) __builtin_prefetch((const uint8_t*)rows[i + 8] + b * TS_BLOCK * row_bytes + l);
         PATH::load(args->row_type, (const uint8_t*)rows[i], b * TS_BLOCK, count, a + ((b - first) * m + i) * TS_BLOCK);
         scales[(b - first) * m + i] = row_scales ? ((const float*)row_scales[i])[b] : 1.0f;
       }
+    PackedBlocks at = {(const uint8_t*)args->weight, TS_PANEL * TS_BLOCK * bytes, blocks, first, end, (n + TS_PANEL - 1) / TS_PANEL, 0, first};
+    PackedBlocks soon = at;
+    for (int64_t i = 0; i < 2 * PREFETCH; i += at.size) soon.step();
     for (int j = 0; j < n; j += TS_PANEL) {
       const float* weight_scales = (const float*)args->weight_scales;
       if (weight_scales) weight_scales += (args->first + j) / TS_BLOCK * args->scale_pitch;
@@ -319,12 +343,14 @@ static void product_of(const ts_product_args* args) {
           int count = least(k - b * TS_BLOCK, TS_BLOCK);
           pack_block((const uint8_t*)args->weight + j * args->weight_pitch + b * TS_BLOCK * bytes, args->weight_pitch,
                      least(n - j, TS_PANEL), count, type, packed);
-          block = packed;
+          block = panels.fetch = packed;
         } else {
-          block = (const uint8_t*)args->weight + (j / TS_PANEL * blocks + b) * TS_PANEL * TS_BLOCK * bytes;
-          bool last = b + 1 == end;
-          int64_t next = last ? (j / TS_PANEL + 1) * blocks + first : j / TS_PANEL * blocks + b + 1;
-          panels.next = last && j + TS_PANEL >= n ? 0 : (const uint8_t*)args->weight + next * TS_PANEL * TS_BLOCK * bytes;
+          block = at.address();
+          at.step();
+          soon.step();
+          panels.next = at.address();
+          // Near the end, what is there already.
+          panels.fetch = soon.address() ? soon.address() : block;
         }
         PATH::block(block, a + (b - first) * m * TS_BLOCK, m, scales + (b - first) * m, weight_scales ? weight_scales[b] : 1.0f,
                     out + j, args->stride, panels);

@@ -130,39 +130,81 @@ INLINE void fused_rows(int rows, const Pairs<TYPE>& pairs, const uint8_t* b, con
   }
 }
 
-// MR rows times 64 columns; pairs[k / 2][64 columns][2].
-template <int MR>
-static void tile_pairs(const uint8_t* panel, const uint16_t* a, const float* scales, float scale, float* c, int stride) {
+// What tiles do beside multiplying, for one block: they unpack the block that is next into another panel, and ask for one that is
+// needed later, in units of 64 bytes of E4M3 or 128 of BF16, which needs no unpacking.
+enum { UNITS = TS_BLOCK };
+struct Beside {
+  const uint8_t* next;  // 0 where nothing is next
+  const uint8_t* fetch;
+  uint8_t* panel;
+  int unit;  // the first that is not done
+};
+
+// pairs[k / 2][64 columns][2] of a unit.
+INLINE void unpack_unit(const Pairs<TS_E4M3>& pairs, const uint8_t* b, int unit, uint8_t* panel) {
+  __m512i w[2];
+  pairs.step(b + 64 * unit, w);
+  panel += unit / 4 * 512 + unit % 4 * 64;
+  _mm512_storeu_si512(panel, w[0]);
+  _mm512_storeu_si512(panel + 256, w[1]);
+}
+
+template <int TYPE> INLINE void beside_unit(const Beside& beside, int unit) {
+  if constexpr (TYPE == TS_E4M3) {
+    // Beside a tile's sums there are no registers for the tables: they are read where they are used.
+    const CodeBytes* t = &CODE_BYTES;
+    asm("" : "+r"(t));
+    const Pairs<TS_E4M3> pairs = {_mm512_loadu_si512(t->high), _mm512_loadu_si512(t->high + 64), _mm512_loadu_si512(t->low),
+                                  _mm512_loadu_si512(t->low + 64), _mm512_set1_epi8((char)0x80)};
+    __builtin_prefetch(beside.fetch + 64 * unit);
+    unpack_unit(pairs, beside.next, unit, beside.panel);
+  } else {
+    __builtin_prefetch(beside.fetch + 128 * unit);
+    __builtin_prefetch(beside.fetch + 128 * unit + 64);
+  }
+}
+
+// MR rows times 64 columns; pairs[k / 2][64 columns][2]. Does AHEAD units beside every four pairs.
+template <int TYPE, int MR, int AHEAD>
+static __attribute__((noinline)) void tile_pairs(const uint8_t* panel, const uint16_t* a, const float* scales, float scale, float* c,
+                                                 int stride, const Beside& beside) {
+  constexpr int TERMS = 4;
   __m512 acc[MR][4];
-  for (int m = 0; m < MR; m++)
-    for (int z = 0; z < 4; z++) acc[m][z] = _mm512_setzero_ps();
-  for (int p = 0; p < TS_BLOCK / 2; p++) {
-    __m512i w[4];
-    for (int z = 0; z < 4; z++) w[z] = _mm512_loadu_si512(panel + 256 * p + 64 * z);
+  each<MR * 4>(EACH(i) { acc[i / 4][i % 4] = _mm512_setzero_ps(); });
+  for (int p = 0; p < TS_BLOCK / 2; p += TERMS) {
     // The rows and results of the next tile.
-    if (p % 4 == 0) {
-      __builtin_prefetch((const char*)(a + MR * TS_BLOCK) + 16 * MR * (p / 4));
-      if (p / 4 < 4 * MR) __builtin_prefetch(c + (int64_t)(MR + p / 16) * stride + 16 * (p / 4 % 4));
-    }
-    for (int m = 0; m < MR; m++) {
-      __m512i x = pair_of(a + m * TS_BLOCK + 2 * p);
-      for (int z = 0; z < 4; z++) acc[m][z] = dot_pairs(acc[m][z], w[z], x);
-    }
+    __builtin_prefetch((const char*)(a + MR * TS_BLOCK) + 4 * MR * p);
+    if (p < TERMS * 4 * MR) __builtin_prefetch(c + (int64_t)(MR + p / 16) * stride + 16 * (p / 4 % 4));
+    each<TERMS>(EACH(q) {
+      __m512i w[4];
+      each<4>(EACH(z) { w[z] = _mm512_loadu_si512(panel + 256 * (p + q) + 64 * z); });
+      each<MR>(EACH(m) {
+        __m512i x = pair_of(a + m * TS_BLOCK + 2 * (p + q));
+        each<4>(EACH(z) { acc[m][z] = dot_pairs(acc[m][z], w[z], x); });
+      });
+    });
+    each<AHEAD>(EACH(i) { beside_unit<TYPE>(beside, beside.unit + p / TERMS * AHEAD + i); });
   }
   add_scaled<MR, 4>(acc, scales, scale, c, stride);
 }
 
-template <int MR>
-INLINE void tile_pairs_of(int rows, const uint8_t* panel, const uint16_t* a, const float* scales, float scale, float* c, int stride) {
+template <int TYPE, int MR, int AHEAD>
+INLINE void tile_pairs_of(int rows, const uint8_t* panel, const uint16_t* a, const float* scales, float scale, float* c, int stride,
+                          const Beside& beside) {
   if (rows == MR) {
-    tile_pairs<MR>(panel, a, scales, scale, c, stride);
+    tile_pairs<TYPE, MR, AHEAD>(panel, a, scales, scale, c, stride, beside);
   } else if constexpr (MR > 1) {
-    tile_pairs_of<MR - 1>(rows, panel, a, scales, scale, c, stride);
+    tile_pairs_of<TYPE, MR - 1, AHEAD>(rows, panel, a, scales, scale, c, stride, beside);
   }
 }
 
+// Rows up to which weights are unpacked in registers: that costs a fiftieth, where it is done for eight rows at a time.
+enum { FUSED_PAIRS = 32 };
+
 template <int TYPE> struct PairPath {
   typedef uint16_t Element;
+  // A quarter of the second-level cache of a processor with these instructions.
+  enum { ROWS_AT_ONCE = 256 * 1024 };
 
   // Every task reads its rows anew: 38 cycles for a block of a row, by way of FP32, were a third of all time.
   static void load(int, const uint8_t* row, int64_t k, int count, uint16_t* to) {
@@ -180,8 +222,8 @@ template <int TYPE> struct PairPath {
 
   static void block(const uint8_t* b, const uint16_t* a, int m, const float* scales, float scale, float* c, int stride, Panels& panels) {
     const Pairs<TYPE> pairs = Pairs<TYPE>::start();
-    if (m <= 32) {
-      int tiles = (m + 7) / 8;
+    if (m <= FUSED_PAIRS) {
+      const int tiles = (m + 7) / 8;
       for (int i = 0, from = 0; i < tiles; i++) {
         int rows = (m - from + tiles - i - 1) / (tiles - i);
         fused_rows<TYPE, 8>(rows, pairs, b, a + from * TS_BLOCK, scales + from, scale, c + (int64_t)from * stride, stride, i == 0);
@@ -189,23 +231,32 @@ template <int TYPE> struct PairPath {
       }
       return;
     }
+    // Two panels in turn; a block of BF16 is one as it is.
+    constexpr int SIZE = 2 * TS_PANEL * TS_BLOCK;
+    uint8_t *mine = (uint8_t*)panels.memory + panels.turn * SIZE, *other = (uint8_t*)panels.memory + (1 - panels.turn) * SIZE;
+    Beside beside = {panels.next, panels.fetch, other, 0};
     const uint8_t* panel = b;
-    if (TYPE == TS_E4M3) {
-      uint8_t* to = (uint8_t*)panels.memory;
-      for (int s = 0; s < TS_BLOCK / 4; s++)
-        for (int z = 0; z < 4; z++) {
-          __m512i w[2];
-          __builtin_prefetch(b + 256 * s + 64 * z + 2 * PREFETCH);
-          pairs.step(b + 256 * s + 64 * z, w);
-          _mm512_storeu_si512(to + 512 * s + 64 * z, w[0]);
-          _mm512_storeu_si512(to + 512 * s + 256 + 64 * z, w[1]);
-        }
-      panel = to;
+    if constexpr (TYPE == TS_E4M3) {
+      if (!panels.ready)
+        for (int u = 0; u < UNITS; u++) unpack_unit(pairs, b, u, mine);
+      panel = mine;
+      panels.ready = panels.next != 0;
+      panels.turn = 1 - panels.turn;
     }
-    int tiles = (m + 5) / 6;
+    const int tiles = (m + 5) / 6, step = TS_BLOCK / 8;
     for (int i = 0, from = 0; i < tiles; i++) {
       int rows = (m - from + tiles - i - 1) / (tiles - i);
-      tile_pairs_of<6>(rows, panel, a + from * TS_BLOCK, scales + from, scale, c + (int64_t)from * stride, stride);
+      const uint16_t* x = a + from * TS_BLOCK;
+      float* to = c + (int64_t)from * stride;
+      if (!beside.next || beside.unit >= UNITS) {
+        tile_pairs_of<TYPE, 6, 0>(rows, panel, x, scales + from, scale, to, stride, beside);
+      } else if (tiles >= UNITS / step) {
+        tile_pairs_of<TYPE, 6, 1>(rows, panel, x, scales + from, scale, to, stride, beside);
+        beside.unit += step;
+      } else {
+        tile_pairs_of<TYPE, 6, 2>(rows, panel, x, scales + from, scale, to, stride, beside);
+        beside.unit += 2 * step;
+      }
       from += rows;
     }
   }
