@@ -250,6 +250,22 @@ final class VectorMath {
     return rounded.blend(x, x.compare(VectorOperators.NE, x));
   }
 
+  /** Multiplies whole vectors. */
+  static void multiply(float[] x, int from, int count, float factor) {
+    for (int i = from; i < from + count; i += F.length()) {
+      FloatVector.fromArray(F, x, i).mul(factor).intoArray(x, i);
+    }
+  }
+
+  /** Adds up whole vectors, then adds the sum to the vector at {@code to[at ..]}. */
+  static void addVectors(float[] x, int from, int count, float[] to, int at) {
+    FloatVector sum = FloatVector.zero(F);
+    for (int i = from; i < from + count; i += F.length()) {
+      sum = sum.add(FloatVector.fromArray(F, x, i));
+    }
+    sum.add(FloatVector.fromArray(F, to, at)).intoArray(to, at);
+  }
+
   /** Returns the largest of {@code x[from .. from + count - 1]}: -Inf for none, NaN if one is. */
   static float max(float[] x, int from, int count) {
     FloatVector largest = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
