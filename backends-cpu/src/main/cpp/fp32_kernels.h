@@ -17,11 +17,11 @@ static void product(const ts_product_args* args) {
   }
 }
 
-#define FP32_KERNELS FP32_KERNELS_EXCEPT(product, 0)
+#define FP32_KERNELS FP32_KERNELS_EXCEPT(product, attention_cached, 0)
 
-// With another product, and dot products of BF16.
-#define FP32_KERNELS_EXCEPT(PRODUCT, DOTS) \
-  {PRODUCT, pack_block, attention_keys, attention_rows, attention_block, attention_cached, attention_merge, scale_row, \
+// With another product, another attention over a cache, and dot products of BF16.
+#define FP32_KERNELS_EXCEPT(PRODUCT, CACHED, DOTS) \
+  {PRODUCT, pack_block, attention_keys, attention_rows, attention_block, CACHED, attention_merge, scale_row, \
    attention_output, accumulate, dot_rows, row_load, row_store, row_exp, row_square_sum, row_normalise, row_gate, row_add, \
    row_add_scaled, row_round, row_gated_act, row_amax, \
    row_quantise_groups, row_quantise, row_rotate, row_softmax, row_sigmoid, row_top, DOTS}

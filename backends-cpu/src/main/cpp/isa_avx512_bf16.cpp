@@ -3,6 +3,7 @@
 #include "transpose_avx2.h"
 #include "fp32_kernels.h"
 #include "product_bf16.h"
+#include "attention_cached_bf16.h"
 
 static void product_of_pairs(const ts_product_args* args) {
   if (args->row_type != args->weight_type || args->weight_type == TS_F32) {
@@ -11,6 +12,14 @@ static void product_of_pairs(const ts_product_args* args) {
     product_of<PairPath<TS_BF16>>(args);
   } else {
     product_of<PairPath<TS_E4M3>>(args);
+  }
+}
+
+static void attention_of_pairs(ts_attention_args* args) {
+  if (args->heads > 0) {
+    attention_paired(args);
+  } else {
+    attention_cached(args);
   }
 }
 
@@ -29,4 +38,4 @@ static int64_t bf16_dots(int64_t steps) {
   return steps * CHAINS * 16 * 4;
 }
 
-extern "C" const ts_kernels ts_kernels_avx512_bf16 = FP32_KERNELS_EXCEPT(product_of_pairs, bf16_dots);
+extern "C" const ts_kernels ts_kernels_avx512_bf16 = FP32_KERNELS_EXCEPT(product_of_pairs, attention_of_pairs, bf16_dots);

@@ -62,6 +62,9 @@ typedef struct {
   float softcap;        // 0 for none
   int64_t runs;         // attention_cached: I64 [][5], see CachedRuns
   int32_t type;         // attention_cached: of keys and values, F32 or BF16
+  int32_t heads;        // attention_cached: key heads of as many rows each, whose products may be of BF16; 0 for one in FP32
+  int64_t key_step;     // bytes from a key to that of the next head
+  int64_t value_step;
 } ts_attention_args;
 
 // One implementation of all kernels.

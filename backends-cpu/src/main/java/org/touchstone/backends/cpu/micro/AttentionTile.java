@@ -93,6 +93,19 @@ public abstract class AttentionTile {
     return add(mask.first(position), mask.end(position, keys));
   }
 
+  /**
+   * Makes a tile whose queries are few one of several key heads: as many rows of the first, then of
+   * the next. What a source gives are the keys and values of the first. Only for the tiles that
+   * {@link MicroKernels#joinedAttentionTraits} tells of, and then always, for one key head too.
+   *
+   * @param heads key heads
+   * @param keyStep bytes from a key to that of the next head
+   * @param valueStep bytes from a value to that of the next head
+   */
+  public void join(int heads, long keyStep, long valueStep) {
+    throw new UnsupportedOperationException("no tile of several key heads");
+  }
+
   /** Returns the first key that a row sees. */
   protected final int first(int row) {
     return first[row];

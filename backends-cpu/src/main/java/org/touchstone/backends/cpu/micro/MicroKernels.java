@@ -1,6 +1,7 @@
 package org.touchstone.backends.cpu.micro;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Layout;
 import org.touchstone.api.Tensor;
@@ -73,6 +74,18 @@ public interface MicroKernels extends RowKernels {
    * @param depth the longest dot product of a query and a key
    */
   KernelTraits attentionTraits(long depth);
+
+  /**
+   * Returns what attention declares by a tile of few queries that {@link AttentionTile#join joins}
+   * key heads; empty where there is none.
+   *
+   * @param queries element type of queries
+   * @param cache element type of keys and values
+   */
+  default Optional<KernelTraits> joinedAttentionTraits(
+      DType queries, DType cache, long depth, long valueDim) {
+    return Optional.empty();
+  }
 
   /** Returns the calling thread's tile, without rows, for keys and values of some elements. */
   AttentionTile attentionTile(

@@ -16,13 +16,16 @@ final class NativeAttentionTile extends AttentionTile {
   private static final ValueLayout.OfFloat PARTIAL = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   /** Columns that the native side computes at a time, at most. */
-  private static final int WIDTH = 32;
+  static final int WIDTH = 32;
 
   /** Blocks of a call that reads keys where they lie, at most. */
   private static final int BLOCKS = 8;
 
   /** Longs of a run of keys: two addresses, two pitches, a number of keys. */
   private static final int RUN = 5;
+
+  /** Rows of joined heads are rounded up to less than twice as many. */
+  private static final long SCORE_BYTES = 2L * ROWS * KEYS * Float.BYTES;
 
   // Offsets in ts_attention_args.
   private static final long QUERIES = 0;
@@ -46,7 +49,10 @@ final class NativeAttentionTile extends AttentionTile {
   private static final long SOFTCAP = 108;
   private static final long RUNS = 112;
   private static final long TYPE = 120;
-  private static final long ARGUMENTS = 128;
+  private static final long HEADS = 124;
+  private static final long KEY_STEP = 128;
+  private static final long VALUE_STEP = 136;
+  private static final long ARGUMENTS = 192;
 
   private static final ThreadLocal<NativeAttentionTile> SCRATCH =
       ThreadLocal.withInitial(NativeAttentionTile::new);
@@ -82,7 +88,7 @@ final class NativeAttentionTile extends AttentionTile {
             .allocate(
                 ARGUMENTS
                     + 4 * list
-                    + (long) ROWS * KEYS * Float.BYTES
+                    + SCORE_BYTES
                     + (long) BLOCKS * KEYS * RUN * Long.BYTES,
                 64);
     arguments = all.asSlice(0, ARGUMENTS);
@@ -92,7 +98,7 @@ final class NativeAttentionTile extends AttentionTile {
     end = all.asSlice(ARGUMENTS + 3 * list, list);
     long scores = ARGUMENTS + 4 * list;
     arguments.set(LONG, SCORES, all.asSlice(scores).address());
-    runs = all.asSlice(scores + (long) ROWS * KEYS * Float.BYTES);
+    runs = all.asSlice(scores + SCORE_BYTES);
     arguments.set(LONG, RUNS, runs.address());
     arguments.set(LONG, LARGEST, largest.address());
     arguments.set(LONG, SUMS, sums.address());
@@ -131,7 +137,8 @@ final class NativeAttentionTile extends AttentionTile {
     valuePitch = valueWidth + WIDTH / 2;
     // The last vector of a row may end in the next one.
     queries = atLeast(queries, (long) ROWS * queryWidth + WIDTH);
-    keys = atLeast(keys, (long) KEYS * queryWidth);
+    // Queries of joined heads take twice the memory of a block of keys, their sums that of values.
+    keys = atLeast(keys, 2L * KEYS * queryWidth);
     this.values = atLeast(this.values, (long) KEYS * valuePitch);
     outputs = atLeast(outputs, (long) ROWS * valueWidth);
     arguments.set(LONG, QUERIES, queries.address());
@@ -142,7 +149,15 @@ final class NativeAttentionTile extends AttentionTile {
     arguments.set(INT, QUERY_WIDTH, queryWidth);
     arguments.set(INT, VALUE_WIDTH, valueWidth);
     arguments.set(INT, VALUE_PITCH, valuePitch);
+    arguments.set(INT, HEADS, 0);
     clear();
+  }
+
+  @Override
+  public void join(int heads, long keyStep, long valueStep) {
+    arguments.set(INT, HEADS, heads);
+    arguments.set(LONG, KEY_STEP, keyStep);
+    arguments.set(LONG, VALUE_STEP, valueStep);
   }
 
   private static int padded(int elements) {

@@ -3,12 +3,14 @@ package org.touchstone.backends.cpu.micro;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.touchstone.api.Chain;
 import org.touchstone.api.ErrorCode;
 import org.touchstone.api.HalException;
 import org.touchstone.api.KernelTraits;
 import org.touchstone.api.Layout;
+import org.touchstone.api.RoundPoints;
 import org.touchstone.api.Subnormals;
 import org.touchstone.api.Tensor;
 import org.touchstone.api.Ulps;
@@ -47,6 +49,10 @@ public final class NativeKernels extends NativeRowKernels implements MicroKernel
 
   private static final KernelTraits PRODUCT =
       KernelTraits.PLAIN_F32.with(Chain.blocked(1, Weight.BLOCK, 0));
+
+  /** What the dot product of BF16 does. */
+  private static final Subnormals FLUSHED =
+      new Subnormals(Subnormals.Handling.FLUSHED, Subnormals.Handling.FLUSHED);
 
   private final InstructionSet set;
 
@@ -104,7 +110,7 @@ public final class NativeKernels extends NativeRowKernels implements MicroKernel
     // The dot product of BF16 takes subnormal operands and sums as zero. Those of E4M3 codes, which
     // BF16 holds as normal numbers, have no subnormal sums.
     return set == InstructionSet.AVX512_BF16 && operands == GemmOperands.BF16
-        ? PRODUCT.with(new Subnormals(Subnormals.Handling.FLUSHED, Subnormals.Handling.FLUSHED))
+        ? PRODUCT.with(FLUSHED)
         : PRODUCT;
   }
 
@@ -199,6 +205,20 @@ public final class NativeKernels extends NativeRowKernels implements MicroKernel
     // A weight is a product of at most four exponentials, three of them rounded from FP64.
     double exp = ULPS.exp() + 1.5;
     return KernelTraits.PLAIN_F32.with(chain).with(new Ulps(exp, 0.5, 0.5, 0.5, 0.5));
+  }
+
+  @Override
+  public Optional<KernelTraits> joinedAttentionTraits(
+      DType queries, DType cache, long depth, long valueDim) {
+    if (set != InstructionSet.AVX512_BF16
+        || queries != DType.BF16
+        || cache != DType.BF16
+        || depth % NativeAttentionTile.WIDTH != 0
+        || valueDim % NativeAttentionTile.WIDTH != 0) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        attentionTraits(depth).with(RoundPoints.probabilities(DType.BF16)).with(FLUSHED));
   }
 
   @Override

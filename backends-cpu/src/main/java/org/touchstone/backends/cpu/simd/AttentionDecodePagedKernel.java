@@ -1,8 +1,11 @@
 package org.touchstone.backends.cpu.simd;
 
+import java.util.Optional;
+import org.touchstone.api.KernelTraits;
 import org.touchstone.api.op.AttentionDecodePagedArgs;
 import org.touchstone.api.op.AttentionDecodePagedSpec;
 import org.touchstone.backends.cpu.micro.AttentionTile;
+import org.touchstone.backends.cpu.micro.MicroKernels;
 import org.touchstone.backends.spi.BackendQueue;
 import org.touchstone.backends.spi.DeviceMemory;
 import org.touchstone.backends.spi.Kernel;
@@ -14,7 +17,8 @@ final class AttentionDecodePagedKernel implements Kernel<AttentionDecodePagedArg
   private final Engine engine;
   private final PagedAttention attention;
 
-  private AttentionDecodePagedKernel(AttentionDecodePagedSpec spec, Engine engine) {
+  private AttentionDecodePagedKernel(
+      AttentionDecodePagedSpec spec, boolean joining, Engine engine) {
     this.spec = spec;
     this.engine = engine;
     attention =
@@ -25,14 +29,23 @@ final class AttentionDecodePagedKernel implements Kernel<AttentionDecodePagedArg
             AttentionTile.Values.SEPARATE,
             spec.mask(),
             spec.scale(),
-            spec.softcap());
+            spec.softcap(),
+            joining);
   }
 
   static Plan<AttentionDecodePagedArgs> plan(AttentionDecodePagedSpec spec, Engine engine) {
+    MicroKernels kernels = engine.kernels();
+    Optional<KernelTraits> joining =
+        AttentionTile.Sharing.of(spec.heads() / spec.kvHeads()) == AttentionTile.Sharing.FEW
+            ? kernels
+                .joinedAttentionTraits(
+                    spec.dtype(), spec.cache(), spec.headDim(), spec.valueDim())
+                .filter(traits -> spec.numerics().refuse(traits).isEmpty())
+            : Optional.empty();
     return Plan.runs(
-        "flash-split." + engine.kernels().name(),
-        engine.kernels().attentionTraits(spec.headDim()),
-        new AttentionDecodePagedKernel(spec, engine));
+        (joining.isPresent() ? "flash-split-joined." : "flash-split.") + kernels.name(),
+        joining.orElseGet(() -> kernels.attentionTraits(spec.headDim())),
+        new AttentionDecodePagedKernel(spec, joining.isPresent(), engine));
   }
 
   @Override
@@ -76,6 +89,11 @@ final class AttentionDecodePagedKernel implements Kernel<AttentionDecodePagedArg
     @Override
     public AttentionTile.Source keys(KeyRows.TokenOrder order, long keyHead) {
       return new KeyRows(k, v, order, 0, keyHead);
+    }
+
+    @Override
+    public void join(AttentionTile tile, int keyHeads) {
+      tile.join(keyHeads, k.headPitch(), v.headPitch());
     }
 
     @Override

@@ -36,7 +36,8 @@ final class MlaDecodeAbsorbedKernel implements Kernel<MlaDecodeAbsorbedArgs> {
             AttentionTile.Values.IN_KEYS,
             spec.mask(),
             spec.scale(),
-            0);
+            0,
+            false);
   }
 
   static Plan<MlaDecodeAbsorbedArgs> plan(MlaDecodeAbsorbedSpec spec, Engine engine) {

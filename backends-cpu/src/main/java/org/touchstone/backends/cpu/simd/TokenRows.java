@@ -95,6 +95,11 @@ final class TokenRows {
     return tokenStep;
   }
 
+  /** Returns the distance of the rows of adjacent heads, in bytes. */
+  long headPitch() {
+    return headStep;
+  }
+
   /** Writes a row of one FP32 element. */
   void set(long sequence, long token, long head, float value) {
     memory.set(FLOAT, offset(sequence, token, head), value);
