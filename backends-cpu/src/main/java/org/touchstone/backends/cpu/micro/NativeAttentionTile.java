@@ -86,11 +86,7 @@ final class NativeAttentionTile extends AttentionTile {
     MemorySegment all =
         Arena.ofAuto()
             .allocate(
-                ARGUMENTS
-                    + 4 * list
-                    + SCORE_BYTES
-                    + (long) BLOCKS * KEYS * RUN * Long.BYTES,
-                64);
+                ARGUMENTS + 4 * list + SCORE_BYTES + (long) BLOCKS * KEYS * RUN * Long.BYTES, 64);
     arguments = all.asSlice(0, ARGUMENTS);
     largest = all.asSlice(ARGUMENTS, list);
     sums = all.asSlice(ARGUMENTS + list, list);

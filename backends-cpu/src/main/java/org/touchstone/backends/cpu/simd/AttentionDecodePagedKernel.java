@@ -38,8 +38,7 @@ final class AttentionDecodePagedKernel implements Kernel<AttentionDecodePagedArg
     Optional<KernelTraits> joining =
         AttentionTile.Sharing.of(spec.heads() / spec.kvHeads()) == AttentionTile.Sharing.FEW
             ? kernels
-                .joinedAttentionTraits(
-                    spec.dtype(), spec.cache(), spec.headDim(), spec.valueDim())
+                .joinedAttentionTraits(spec.dtype(), spec.cache(), spec.headDim(), spec.valueDim())
                 .filter(traits -> spec.numerics().refuse(traits).isEmpty())
             : Optional.empty();
     return Plan.runs(

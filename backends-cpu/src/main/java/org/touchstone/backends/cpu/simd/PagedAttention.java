@@ -5,8 +5,8 @@ import org.touchstone.backends.cpu.micro.AttentionTile;
 
 /**
  * Attention of a few queries per sequence over a paged cache. A task takes the query heads of one
- * key head, or of several if the tile joins them, over one split of the keys; partial results of several splits are merged in the order of
- * the keys.
+ * key head, or of several if the tile joins them, over one split of the keys; partial results of
+ * several splits are merged in the order of the keys.
  *
  * @param heads the query heads
  * @param depth elements of a query and a key
